@@ -1,0 +1,1 @@
+"""The release reactor: an approved WeChat mini program version goes live by itself."""

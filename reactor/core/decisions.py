@@ -1,0 +1,145 @@
+"""What follows from an answer, or from none: another turn, a wait, or a person."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from reactor.core.errcodes import Verdict, lookup
+from reactor.core.errors import (
+    Answered,
+    NotAuthorizedYet,
+    NoTicket,
+    NotSent,
+    TokenBusy,
+    TokenError,
+    WeChatError,
+)
+from reactor.core.lifecycle import Happening
+
+BACKOFF_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0, 1800.0, 7200.0)
+TURNS = len(BACKOFF_SECONDS) + 1
+TURNS_IF_UNKNOWN = 3
+JITTER = 0.2
+PROBE_SECONDS = 60.0
+SLOW_SECONDS = 60.0
+NEWER_AUDIT_SECONDS = 600.0
+BUSY_SECONDS = 5.0
+ADOPTION_SECONDS = 600.0
+ADOPTION_LIMIT_SECONDS = 86400.0
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+class WaitsFor(StrEnum):
+    """Why a pending release is not due yet; what ends the wait early asks by this word."""
+
+    BACKOFF = "backoff"
+    SYSTEM = "system"
+    TICKET = "ticket"
+    QUOTA = "quota"
+    NEWER_AUDIT = "newer_audit"
+    AUTHORIZER = "authorizer"
+    DELAY = "delay"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of the release: a happening, and for PUT_BACK how long (seconds) it waits for what."""
+
+    happening: Happening
+    reason: str
+    wait_seconds: float = 0.0
+    waits_for: WaitsFor | None = None
+    counted: bool = True
+
+    @property
+    def systemic(self) -> bool:
+        """Whether the cause stands before every release, not only this one."""
+        return self.waits_for in (WaitsFor.SYSTEM, WaitsFor.TICKET)
+
+
+def backoff(turns: int, *, scale: float, chance: float, limit: int = TURNS) -> float | None:
+    """Seconds until the next turn after `turns` of them, or None when they are used up; chance is 0..1."""
+    if turns >= limit:
+        return None
+    step = BACKOFF_SECONDS[min(max(turns, 1), len(BACKOFF_SECONDS)) - 1]
+    return step * scale * (1 - JITTER + 2 * JITTER * chance)
+
+
+def probe_wait(scale: float) -> float:
+    """Seconds between two probes of a systemic fault."""
+    return max(1.0, PROBE_SECONDS * scale)
+
+
+def quota_wait(now: float) -> float:
+    """Seconds until the next midnight in Asia/Shanghai, when WeChat's daily quotas start anew."""
+    here = datetime.fromtimestamp(now, UTC).astimezone(SHANGHAI)
+    midnight = (here + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight.timestamp() - now
+
+
+def wait_for(what: WaitsFor, seconds: float, reason: str) -> Decision:
+    """Back to pending without counting the turn."""
+    return Decision(Happening.PUT_BACK, reason, seconds, what, counted=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Where the work stands: turns taken with this one, seconds since it began, and the operator's scale."""
+
+    taken: int
+    waited: float
+    now: float
+    scale: float
+    chance: float
+
+
+def again(reason: str, turns: Turns, *, limit: int = TURNS) -> Decision:
+    """Another turn after a while, or a person when the turns are used up."""
+    wait = backoff(turns.taken, scale=turns.scale, chance=turns.chance, limit=limit)
+    if wait is None:
+        return Decision(Happening.GAVE_UP, f"{reason}; gave up after {turns.taken} turns, a person must look")
+    return Decision(Happening.PUT_BACK, reason, wait, WaitsFor.BACKOFF)
+
+
+def weigh(error: TokenError | WeChatError, turns: Turns) -> Decision:  # noqa: PLR0911 - one return a kind of error
+    """What becomes of work that ended in this error."""
+    match error:
+        case Answered():
+            return settle(lookup(error.call, error.errcode).verdict, words(error), turns)
+        case NotSent():
+            return again(f"{error}; nothing was sent, it is tried again", turns)
+        case WeChatError():
+            return again(f"{error}; it looks before it acts again", turns)
+        case NoTicket():
+            return wait_for(WaitsFor.TICKET, probe_wait(turns.scale), str(error))
+        case TokenBusy():
+            return wait_for(WaitsFor.BACKOFF, BUSY_SECONDS * turns.scale, str(error))
+        case NotAuthorizedYet() if turns.waited < ADOPTION_LIMIT_SECONDS * turns.scale:
+            return wait_for(WaitsFor.AUTHORIZER, ADOPTION_SECONDS * turns.scale, str(error))
+    return Decision(Happening.GAVE_UP, str(error))
+
+
+def settle(verdict: Verdict, reason: str, turns: Turns) -> Decision:
+    """What a refusal by WeChat means for the work whose turn it was."""
+    if verdict in _PERSON:
+        return Decision(Happening.GAVE_UP, reason)
+    if verdict in _WAITS:
+        what, seconds = _WAITS[verdict]
+        return wait_for(what, seconds(turns), reason)
+    return again(reason, turns, limit=TURNS_IF_UNKNOWN if verdict is Verdict.UNKNOWN else TURNS)
+
+
+_PERSON = frozenset({Verdict.REAUTHORIZE, Verdict.PERSON, Verdict.BUG, Verdict.CODE_USED})
+_WAITS: Mapping[Verdict, tuple[WaitsFor, Callable[[Turns], float]]] = {
+    Verdict.TICKET: (WaitsFor.TICKET, lambda turns: probe_wait(turns.scale)),
+    Verdict.BLOCKED: (WaitsFor.SYSTEM, lambda turns: probe_wait(turns.scale)),
+    Verdict.QUOTA: (WaitsFor.QUOTA, lambda turns: quota_wait(turns.now) * turns.scale),
+    Verdict.SLOW: (WaitsFor.QUOTA, lambda turns: SLOW_SECONDS * turns.scale),
+}
+
+
+def words(refusal: Answered) -> str:
+    """A refusal as the record tells it."""
+    return f"{refusal.call} answered {refusal.errcode}: {lookup(refusal.call, refusal.errcode).en}"

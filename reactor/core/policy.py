@@ -1,0 +1,84 @@
+"""The policy file: what to do with an approval."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from reactor.core.errors import PolicyError
+
+_APPID = re.compile(r"wx[0-9a-f]{16}")
+
+
+class Mode(StrEnum):
+    """How an approval is treated."""
+
+    AUTO = "auto"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The treatment of one authorizer's approvals; the delay in seconds."""
+
+    mode: Mode = Mode.AUTO
+    delay_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The default rule and the authorizers that differ from it."""
+
+    default: Rule = Rule()
+    authorizers: Mapping[str, Rule] = field(default_factory=dict)
+
+    def rule_for(self, authorizer_appid: str) -> Rule:
+        """The rule that applies to this authorizer."""
+        return self.authorizers.get(authorizer_appid, self.default)
+
+
+def parse_policy(text: str) -> Policy:
+    """Read a policy file; PolicyError names every problem at once."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(f"the policy file is not valid TOML: {error}") from error
+    problems: list[str] = [
+        f"[{name}] is not known; a policy has [default] and [authorizers.<appid>]"
+        for name in document
+        if name not in ("default", "authorizers")
+    ]
+    default = _rule("default", document.get("default", {}), Rule(), problems)
+    tables = document.get("authorizers", {})
+    if not isinstance(tables, dict):
+        problems.append("authorizers must be tables, one [authorizers.<appid>] each")
+        tables = {}
+    rules = {}
+    for appid, table in tables.items():
+        if not _APPID.fullmatch(appid):
+            problems.append(f"[authorizers.{appid}]: an appid is wx and 16 lower-case hex digits")
+        rules[appid] = _rule(f"authorizers.{appid}", table, default, problems)
+    if problems:
+        raise PolicyError("\n".join(problems))
+    return Policy(default, rules)
+
+
+def _rule(name: str, table: Any, inherited: Rule, problems: list[str]) -> Rule:
+    if not isinstance(table, dict):
+        problems.append(f"[{name}] must be a table")
+        return inherited
+    problems.extend(
+        f"[{name}] {key}: not known; a rule has mode and delay_seconds"
+        for key in table
+        if key not in ("mode", "delay_seconds")
+    )
+    mode, delay = table.get("mode", inherited.mode), table.get("delay_seconds", inherited.delay_seconds)
+    if mode not in list(Mode):
+        problems.append(f"[{name}] mode = {mode!r}: must be one of {', '.join(Mode)}")
+        mode = inherited.mode
+    if isinstance(delay, bool) or not isinstance(delay, int | float) or not 0 <= delay <= 30 * 86400:
+        problems.append(f"[{name}] delay_seconds = {delay!r}: must be a number from 0 to 2592000")
+        delay = inherited.delay_seconds
+    return Rule(Mode(mode), float(delay))
