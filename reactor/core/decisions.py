@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from reactor.core.errcodes import Verdict, lookup
 from reactor.core.errors import (
     Answered,
     NotAuthorizedYet,
     NoTicket,
-    NotSent,
     TokenBusy,
     TokenError,
     WeChatError,
@@ -28,7 +26,7 @@ NEWER_AUDIT_SECONDS = 600.0
 BUSY_SECONDS = 5.0
 ADOPTION_SECONDS = 600.0
 ADOPTION_LIMIT_SECONDS = 86400.0
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+SHANGHAI = timezone(timedelta(hours=8))  # no daylight saving since 1991
 
 
 class WaitsFor(StrEnum):
@@ -103,15 +101,13 @@ def again(reason: str, turns: Turns, *, limit: int = TURNS) -> Decision:
     return Decision(Happening.PUT_BACK, reason, wait, WaitsFor.BACKOFF)
 
 
-def weigh(error: TokenError | WeChatError, turns: Turns) -> Decision:  # noqa: PLR0911 - one return a kind of error
+def weigh(error: TokenError | WeChatError, turns: Turns) -> Decision:
     """What becomes of work that ended in this error."""
     match error:
         case Answered():
             return settle(lookup(error.call, error.errcode).verdict, words(error), turns)
-        case NotSent():
-            return again(f"{error}; nothing was sent, it is tried again", turns)
         case WeChatError():
-            return again(f"{error}; it looks before it acts again", turns)
+            return again(str(error), turns)
         case NoTicket():
             return wait_for(WaitsFor.TICKET, probe_wait(turns.scale), str(error))
         case TokenBusy():

@@ -15,7 +15,7 @@ from reactor.core.errors import UnreadableMessage
 from reactor.core.xmlgate import read_xml
 
 _APPID_FORM = re.compile("wx[0-9a-f]{16}")
-_NUMBER_FORM = re.compile("[0-9]{1,12}")
+_NUMBER_FORM = re.compile("[0-9]{1,10}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ class _Fields:
         if otherwise is not None and not value:
             return self.seconds(otherwise)
         if not _NUMBER_FORM.fullmatch(value):
-            raise UnreadableMessage(f"{name} is no number of 1 to 12 digits")
+            raise UnreadableMessage(f"{name} is no number of 1 to 10 digits")
         return int(value)
 
 

@@ -136,7 +136,7 @@ class GrayPlan:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What the push said and earlier turns learned; `refused`: WeChat did not release it beside a newer one."""
+    """What the push said and earlier turns learned; `refused`: not released beside a newer audit."""
 
     approved_at: int
     user_version: str | None = None

@@ -43,7 +43,7 @@ def parse_policy(text: str) -> Policy:
     """Read a policy file; PolicyError names every problem at once."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also of numbers and nesting without measure
         raise PolicyError(f"the policy file is not valid TOML: {error}") from error
     problems: list[str] = [
         f"[{name}] is not known; a policy has [default] and [authorizers.<appid>]"

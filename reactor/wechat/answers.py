@@ -142,7 +142,7 @@ def authorizer_info(asked_for: str) -> Callable[[_Fields], AuthorizerInfo]:
 def audit(fields: _Fields) -> Audit:
     """Read get_latest_auditstatus; a missing status must never pass for 0, which means approved."""
     status = fields.get("status")
-    if isinstance(status, bool) or not isinstance(status, int):
+    if isinstance(status, bool) or not isinstance(status, int) or abs(status) >= 2**31:
         raise OddAnswerError("status is no number")
     return Audit(
         audit_id=_number(fields, "auditid"),

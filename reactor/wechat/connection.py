@@ -101,7 +101,9 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **named)
+        # Towards proxies urllib3 leaves Nagle's algorithm on: a body would wait 40 ms behind its headers.
+        options = HTTPConnection.default_socket_options
+        manager = super().proxy_manager_for(proxy, socket_options=options, **named)
         manager.pool_classes_by_scheme = _POOLS
         return manager
 

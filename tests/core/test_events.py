@@ -172,8 +172,8 @@ def test_a_time_that_is_no_short_decimal_number_is_unreadable(fields, name, numb
         parse_event(xml(**fields | {name: number}))
 
 
-@pytest.mark.parametrize("number", ["0", "7", "999999999999", "000000000001"])
-def test_one_to_twelve_digits_are_a_time(number):
+@pytest.mark.parametrize("number", ["0", "7", "9999999999", "0000000001"])
+def test_one_to_ten_digits_are_a_time(number):
     assert parse_event(xml(**SUCCESS | {"CreateTime": number})).created_at == int(number)
 
 

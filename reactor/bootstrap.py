@@ -1,0 +1,292 @@
+"""The only place that wires things: settings in, a web process or a worker out."""
+
+import logging
+import os
+import random
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from flask import Flask
+
+from reactor.core.crypto import MessageKeys
+from reactor.core.errors import PolicyError, ReactorError, SettingsError, StoreUnavailable
+from reactor.core.lifecycle import State
+from reactor.core.policy import Policy, parse_policy
+from reactor.desk import DECISIONS, Desk
+from reactor.intake import Intake
+from reactor.records import AUTHORIZER_STATES, Records
+from reactor.settings import Settings, load_settings
+from reactor.store.database import Store
+from reactor.store.vault import Vault
+from reactor.tools import Tools
+from reactor.web.app import create_app
+from reactor.wechat import WeChatClient
+from reactor.worker import Worker
+
+log = logging.getLogger(__name__)
+
+DEFAULT_POLICY = Path("config/policy.toml")
+SHORTEST_KEY = 32  # as REACTOR_SECRET_KEY is refused when it is shorter
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What runs beside the requests of a web process; `start` comes after the fork."""
+
+    store: Store
+    intake: Intake
+    worker: Worker | None
+
+    def start(self) -> None:
+        """Begin the background work."""
+        if self.worker is not None:
+            self.worker.start()
+
+    def stop(self) -> None:
+        """End it, and give the connections back."""
+        if self.worker is not None:
+            self.worker.stop()
+        self.intake.flush()
+        self.store.close()
+
+
+def build_store(settings: Settings) -> Store:
+    """The store; with SQLite and no REACTOR_SECRET_KEY the key file beside the database is used, or made."""
+    keys = settings.secret_keys or (_key_beside(settings.database_url),)
+    return Store(settings.database_url, Vault(keys))
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Time, chance and patience, for whoever wants others than this machine's; timeouts in seconds."""
+
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random
+    wechat_timeout: tuple[float, float] = (3.05, 10.0)
+
+
+_HERE = Surroundings()
+
+
+def build_worker(settings: Settings, store: Store, around: Surroundings = _HERE) -> Worker:
+    """The worker, not started yet."""
+    wechat = WeChatClient(
+        api_url=settings.wechat_api_url,
+        component_appid=settings.component_appid,
+        component_appsecret=settings.component_appsecret,
+        proxy_url=settings.wechat_proxy_url,
+        clock=around.clock,
+        timeout=around.wechat_timeout,
+    )
+    tools = Tools(
+        store,
+        wechat,
+        settings.component_appid,
+        scale=settings.retry_scale,
+        clock=around.clock,
+        sleep=around.sleep,
+        chance=around.chance,
+    )
+    return Worker(tools)
+
+
+def build_desk(
+    settings: Settings,
+    store: Store,
+    around: Surroundings = _HERE,
+    wake: Callable[[], None] = lambda: None,
+) -> Desk:
+    """The operator's hands."""
+    return Desk(store, settings.component_appid, wake=wake, clock=around.clock)
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What a command needs: what was recorded, and the operator's hands."""
+
+    RELEASE_STATES: ClassVar = tuple(str(state) for state in State)
+    AUTHORIZER_STATES: ClassVar = AUTHORIZER_STATES
+
+    records: Records
+    desk: Desk
+
+    def decide(self, decision: str, release_id: int) -> dict[str, Any] | None:
+        """One of DECISIONS about one release, which is given back; None when there is no such release."""
+        done = self.desk.act(release_id, DECISIONS[decision], actor="cli")
+        return self.records.release(release_id) if done else None
+
+
+@contextmanager
+def open_console(settings: Settings) -> Iterator[Console]:
+    """The store as a command sees it; creates nothing. What cannot be done is said, with exit code 1."""
+    with telling():
+        file = _sqlite_file(settings.database_url)
+        if file is not None and not file.exists():
+            raise StoreUnavailable(f"there is no database at {file} yet; run `reactor migrate`")
+        with closing(build_store(settings)) as store:
+            if not _is_migrated(store):
+                raise StoreUnavailable("the schema is not this version's; run `reactor migrate`")
+            yield Console(Records(store, settings.component_appid), build_desk(settings, store))
+
+
+def known_user_name(settings: Settings, authorizer_appid: str) -> str | None:
+    """The user_name that the database knows, if it can be asked at all."""
+    file = _sqlite_file(settings.database_url)
+    if file is not None and not file.exists():
+        return None
+    with closing(build_store(settings)) as store, suppress(StoreUnavailable):
+        found = Records(store, settings.component_appid).authorizer(authorizer_appid)
+        return str(found["user_name"]) if found and found["user_name"] else None
+    return None
+
+
+@contextmanager
+def open_worker(settings: Settings) -> Iterator[Worker]:
+    """A worker for a process of its own, on a store brought up to date; not started, stopped at the end."""
+    migrate(settings)
+    with telling(), closing(build_store(settings)) as store:
+        worker = build_worker(settings, store)
+        try:
+            yield worker
+        finally:
+            worker.stop()
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Exit code 1 with the reason on stderr, for an error that speaks to operators."""
+    try:
+        yield
+    except (ReactorError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(1) from None
+
+
+def _is_migrated(store: Store) -> bool:
+    try:
+        return store.is_ready()
+    except StoreUnavailable as error:
+        if "alembic_version" in str(error):  # the table that every migrated database has
+            return False
+        raise
+
+
+def build_web(settings: Settings, around: Surroundings = _HERE) -> Flask:
+    """The web process; `extensions["reactor"]` starts and stops what runs beside the requests."""
+    store = build_store(settings)
+    policy = load_policy(settings.policy_path)
+    worker = build_worker(settings, store, around) if settings.worker == "thread" else None
+    wake = worker.wake if worker else lambda: None
+    appid = settings.component_appid
+    intake = Intake(store, appid, lambda: policy, wake=wake, clock=around.clock)
+    app = create_app(
+        store=store,
+        intake=intake,
+        desk=build_desk(settings, store, around, wake),
+        keys=MessageKeys(appid, settings.message_tokens, settings.aes_keys),
+        api_token=settings.api_token,
+        clock=around.clock,
+    )
+    app.extensions["reactor"] = Background(store, intake, worker)
+    return app
+
+
+def load_policy(path: Path) -> Policy:
+    """The policy file; PolicyError when it cannot be followed. Only the default one may be missing."""
+    if path == DEFAULT_POLICY and not path.exists():
+        return Policy()
+    try:
+        return parse_policy(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyError(f"REACTOR_POLICY: the file cannot be read ({type(error).__name__})") from error
+
+
+def configure(environ: Mapping[str, str]) -> Settings:
+    """Settings and a policy that can be followed; otherwise every problem on stderr, and exit code 2."""
+    start_logging()
+    problems: list[str] = []
+    policy_path = Path(environ.get("REACTOR_POLICY") or DEFAULT_POLICY)
+    try:
+        settings = load_settings(environ)
+        policy_path = settings.policy_path
+    except SettingsError as error:
+        problems.extend(error.problems)
+    try:
+        load_policy(policy_path)
+    except PolicyError as error:
+        problems.extend(str(error).splitlines())
+    if problems:
+        for line in ("The configuration is wrong; nothing was started:", *problems):
+            sys.stderr.write(f"{line}\n")
+        raise SystemExit(2)
+    return settings
+
+
+def prepare(environ: Mapping[str, str]) -> None:
+    """Before a web process listens: refuse a wrong configuration, bring the schema up, say what is odd."""
+    settings = configure(environ)
+    for warning in settings.warnings:
+        log.warning(warning)
+    migrate(settings)
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the schema to this version; exit code 1 with the reason when the database does not do it."""
+    try:
+        store = build_store(settings)
+        store.migrate()
+        store.close()
+    except (ReactorError, OSError) as error:
+        sys.stderr.write(f"DATABASE_URL: {error}\n")
+        raise SystemExit(1) from None
+
+
+def wsgi_app() -> Flask:
+    """The app of this process's environment."""
+    return build_web(configure(os.environ))
+
+
+def start_logging() -> None:
+    """One line a decision, on stderr; the HTTP libraries would write tokens, so they stay quiet."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in ("alembic", "urllib3", "werkzeug"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _sqlite_file(database_url: str) -> Path | None:
+    url = sa.make_url(database_url)
+    return Path(url.database) if url.database and url.get_backend_name() == "sqlite" else None
+
+
+def _key_beside(database_url: str) -> str:
+    """The key of the file beside the SQLite database; made once, readable by its owner alone."""
+    file = _sqlite_file(database_url)
+    assert file
+    path = file.with_name(f"{file.name}.key")
+    if not path.exists():
+        _make_key(path)
+    key = path.read_text("ascii").strip()
+    if len(key) < SHORTEST_KEY:
+        raise SettingsError([f"{path} holds no key any more; put it back, or remove it and authorize anew"])
+    return key
+
+
+def _make_key(path: Path) -> None:
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as fresh:
+            fresh.write(secrets.token_urlsafe(48))
+            fresh.flush()
+            os.fsync(fresh.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)  # whoever is first wins, and nobody ever reads half a key
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,69 @@
+"""What an operator may do by hand: approve, retry, cancel a release; pause and resume everything."""
+
+import time
+from collections.abc import Callable
+
+from reactor.core.lifecycle import Happening
+from reactor.store import component, releases
+from reactor.store.database import Conflict, Store
+from reactor.store.releases import Release
+
+# What an operator asks for, in the words of the API and the commands.
+DECISIONS = {
+    "approve": Happening.APPROVED,
+    "retry": Happening.RETRIED,
+    "cancel": Happening.CANCELLED,
+}
+_WORDS = {
+    Happening.APPROVED: "an operator approved it",
+    Happening.RETRIED: "an operator asked for another try",
+    Happening.CANCELLED: "an operator cancelled it",
+}
+
+
+class Desk:
+    """The operator's hands; `actor` says through which door they came (api, cli)."""
+
+    def __init__(
+        self,
+        store: Store,
+        component_appid: str,
+        *,
+        wake: Callable[[], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._component_appid = component_appid
+        self._wake = wake
+        self._clock = clock
+
+    def act(self, release_id: int, happening: Happening, *, actor: str) -> Release | None:
+        """Carry out APPROVED, RETRIED or CANCELLED; None for an unknown release.
+
+        Raises IllegalTransition where the lifecycle forbids it, Conflict when the worker was faster.
+        """
+        now = self._clock()
+        values: dict[str, object] = {"reason": _WORDS[happening], "waits_for": None}
+        values["due_at"] = None if happening is Happening.CANCELLED else now
+        if happening is Happening.RETRIED:
+            values["attempts"] = 0
+        with self._store.write() as connection:
+            release = releases.get(connection, release_id)
+            if release is None:
+                return None
+            changed = releases.change(
+                connection, release, happening, at=now, actor=actor, detail=_WORDS[happening], **values
+            )
+            if not changed:
+                raise Conflict("a worker changed the release at the same moment; look again")
+            if happening is Happening.RETRIED:
+                component.probe_now(connection, self._component_appid, now)
+            result = releases.get(connection, release_id)
+        self._wake()
+        return result
+
+    def set_paused(self, *, paused: bool) -> None:
+        """Stop all releases, or let them go on; pushes are accepted and recorded meanwhile."""
+        with self._store.write() as connection:
+            component.set_paused(connection, self._component_appid, paused=paused)
+        self._wake()

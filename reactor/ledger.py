@@ -1,0 +1,178 @@
+"""What one turn writes down: its calls, what it learned, and the one transaction that ends it."""
+
+import dataclasses
+import time
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from reactor.core.decisions import Decision, WaitsFor, words
+from reactor.core.errcodes import Verdict, lookup
+from reactor.core.errors import Answered, ReactorError
+from reactor.core.lifecycle import Audit, Happening, State, is_younger
+from reactor.store import authorizers, calls, component, events, releases
+from reactor.store.database import Store
+from reactor.store.releases import Release
+from reactor.wechat import CallRecord
+
+_ENDED_BY_AN_EVENT = frozenset({WaitsFor.TICKET, WaitsFor.AUTHORIZER, WaitsFor.NEWER_AUDIT})
+
+
+class LostClaim(ReactorError):
+    """Another worker took the release over; this turn has nothing more to say."""
+
+
+class Ledger:
+    """The record of one turn. `seen` is about the authorizer, `refusal` the last no of WeChat."""
+
+    def __init__(
+        self, release: Release, store: Store, component_appid: str, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.seen: dict[str, object] = {}
+        self.refusal: Answered | None = None
+        self._release = release
+        self._store = store
+        self._component_appid = component_appid
+        self._clock = clock
+        self._learned: dict[str, object] = {}
+        self._unwritten: list[tuple[int | None, CallRecord]] = []
+        self._intent: int | None = None
+        self._heard_wechat = False
+        self._released = False
+
+    def observe(self, record: CallRecord) -> None:
+        """Take note of a finished call."""
+        self._heard_wechat |= record.outcome == "answered"
+        intent = None
+        if record.call == "release":
+            intent, self._intent = self._intent, None
+            self._released = record.outcome == "answered" and not record.errcode
+        self._unwritten.append((intent, record))
+
+    def learn(self, audit: Audit) -> None:
+        """Keep what the audit says, if it is the one that the approval is about."""
+        self.seen["audit_status"] = audit.status
+        if not is_younger(audit, int(self._release.approved_at)):
+            told = {
+                "audit_id": audit.audit_id,
+                "user_version": audit.user_version or None,
+                "user_desc": audit.user_desc or None,
+            }
+            self._learned = {name: value for name, value in told.items() if value is not None}
+
+    def intend(self, call: str, *, lease_seconds: float) -> None:
+        """Write an attempt down before it leaves; LostClaim when it is no longer ours to make."""
+        now = self._clock()
+        with self._store.write() as connection:
+            mine = releases.still_mine(connection, self._release, lease_until=now + lease_seconds)
+            self._write_calls(connection)
+            if mine:
+                if self._learned:
+                    releases.learn(connection, self._release, **self._learned)
+                self._intent = calls.intend(
+                    connection,
+                    release_id=self._release.id,
+                    authorizer_appid=self._release.authorizer_appid,
+                    call=call,
+                    at=now,
+                )
+        if not mine:
+            raise LostClaim(f"release {self._release.id} was taken over by another worker")
+
+    def record(self, decision: Decision) -> Decision | None:
+        """Commit the turn, all of it or nothing; None when another worker has the release now."""
+        now = self._clock()
+        with self._store.write() as connection:
+            decision = self._overruled(connection, decision)
+            self._write_calls(connection)
+            note_system(connection, self._component_appid, decision, heard=self._heard_wechat, now=now)
+            self._note_lost_authorization(connection)
+            if self.seen:
+                authorizers.update(connection, self._release.authorizer_appid, **self.seen)
+            kept = releases.change(
+                connection,
+                self._release,
+                decision.happening,
+                at=now,
+                actor=releases.WORKER,
+                detail=decision.reason,
+                **self._values(decision, now),
+            )
+            if kept and decision.happening is Happening.MISDIRECTED and self._release.event_id is not None:
+                events.misdirect(connection, self._release.event_id, decision.reason)
+        return decision if kept else None
+
+    def _note_lost_authorization(self, connection: sa.Connection) -> None:
+        """Only the merchant can mend this, so the authorizer shows it; a younger event has its own say."""
+        if (
+            not self.refusal
+            or lookup(self.refusal.call, self.refusal.errcode).verdict is not Verdict.REAUTHORIZE
+        ):
+            return
+        row = authorizers.get(connection, self._release.authorizer_appid)
+        if row and row.state == authorizers.AUTHORIZED:
+            self.seen["state"] = authorizers.NEEDS_REAUTHORIZATION
+            self.seen["reason"] = words(self.refusal)
+
+    def _overruled(self, connection: sa.Connection, decision: Decision) -> Decision:
+        """What arrived during the turn comes first, unless the version is live already."""
+        if decision.happening in (Happening.SEEN_LIVE, Happening.MISDIRECTED):
+            return decision
+        appid, approved_at = self._release.authorizer_appid, self._release.approved_at
+        row = authorizers.get(connection, appid)
+        if row and row.state == authorizers.UNAUTHORIZED and (row.authorization_at or 0.0) >= approved_at:
+            return Decision(Happening.UNAUTHORIZED, "the merchant took the authorization back")
+        for other in releases.in_states(connection, appid, (State.PENDING, State.HELD)):
+            if other.approved_at > approved_at:
+                reason = f"release {other.id}, of a newer approval, takes its place"
+                return Decision(Happening.SUPERSEDED, reason)
+        current = releases.get(connection, self._release.id, lock=True)
+        if current and current.woken and decision.waits_for in _ENDED_BY_AN_EVENT:
+            return dataclasses.replace(decision, wait_seconds=0.0, waits_for=WaitsFor.BACKOFF)
+        return decision
+
+    def _values(self, decision: Decision, now: float) -> dict[str, object]:
+        values: dict[str, object] = {**self._learned, "reason": decision.reason, "due_at": None}
+        if self.refusal:
+            values |= {
+                "errcode": self.refusal.errcode,
+                "errmsg": self.refusal.errmsg,
+                "rid": self.refusal.rid,
+            }
+        elif self._released:
+            values |= {"errcode": 0, "errmsg": "ok", "rid": None}
+        if decision.happening is Happening.SEEN_LIVE:
+            values["released_at"] = now
+        if decision.happening is Happening.PUT_BACK:
+            values |= {"due_at": now + decision.wait_seconds, "waits_for": decision.waits_for}
+        if not decision.counted:
+            values["attempts"] = self._release.attempts - 1
+        return values
+
+    def _write_calls(self, connection: sa.Connection) -> None:
+        for intent, record in self._unwritten:
+            row = dataclasses.asdict(record)
+            if intent is not None:
+                calls.finish(connection, intent, **row)
+            else:
+                calls.add(connection, release_id=self._release.id, **row)
+        self._unwritten = []
+
+
+def note_system(
+    connection: sa.Connection, component_appid: str, decision: Decision, *, heard: bool, now: float
+) -> None:
+    """A systemic cause stops all calls but a probe; a call that WeChat answered lets them flow again."""
+    if decision.systemic:
+        assert decision.waits_for is not None
+        component.block(
+            connection,
+            component_appid,
+            by=decision.waits_for,
+            reason=decision.reason,
+            now=now,
+            next_probe_at=now + decision.wait_seconds,
+        )
+    elif heard and component.unblock(connection, component_appid):
+        releases.make_due(connection, now=now, waits_for=[WaitsFor.SYSTEM, WaitsFor.TICKET])
+        authorizers.make_codes_due(connection, now=now)

@@ -1,0 +1,122 @@
+"""Rows as the API shows them: the contract's names, times as RFC 3339 in UTC."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from reactor import __version__
+from reactor.core.lifecycle import State
+from reactor.store import component, presence, releases
+from reactor.store.authorizers import Authorizer
+from reactor.store.component import Component
+from reactor.store.events import EventRow
+from reactor.store.releases import Release
+
+
+def moment(at: float | None) -> str | None:
+    """Unix seconds as RFC 3339, in UTC, to the millisecond."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def release(row: Release, system: Component) -> dict[str, Any]:
+    """One release; what stands before all of them is shown on each that waits."""
+    reason, due_at = row.reason, row.due_at
+    if row.state is State.PENDING and system.paused:
+        reason = "paused by an operator; resume lets it go on"
+    elif row.state is State.PENDING and system.blocked_by:
+        reason = system.blocked_reason
+        due_at = max(row.due_at or 0.0, system.next_probe_at or 0.0)
+    return {
+        "id": row.id,
+        "authorizer_appid": row.authorizer_appid,
+        "state": row.state,
+        "mode": row.mode,
+        "audit_id": row.audit_id,
+        "user_version": row.user_version,
+        "user_desc": row.user_desc,
+        "approved_at": moment(row.approved_at),
+        "created_at": moment(row.created_at),
+        "due_at": moment(due_at),
+        "released_at": moment(row.released_at),
+        "attempts": row.attempts,
+        "errcode": row.errcode,
+        "errmsg": row.errmsg,
+        "rid": row.rid,
+        "reason": reason,
+    }
+
+
+def step(row: Mapping[str, Any]) -> dict[str, Any]:
+    """One change of state."""
+    return {
+        "at": moment(row["at"]),
+        "from": row["from_state"],
+        "to": row["to_state"],
+        "happening": row["happening"],
+        "actor": row["actor"],
+        "detail": row["detail"],
+    }
+
+
+def call(row: Mapping[str, Any]) -> dict[str, Any]:
+    """One call to WeChat."""
+    names = ("call", "outcome", "http_status", "errcode", "errmsg", "rid", "ms")
+    return {"at": moment(row["at"]), **{name: row[name] for name in names}}
+
+
+def event(row: EventRow) -> dict[str, Any]:
+    """One push."""
+    return {
+        "id": row.id,
+        "received_at": moment(row.received_at),
+        "created_at": moment(row.created_at),
+        "kind": row.kind,
+        "authorizer_appid": row.authorizer_appid,
+        "verdict": row.verdict,
+        "deliveries": row.deliveries,
+        "reason": row.reason,
+        "stale": row.stale,
+        "release_id": row.release_id,
+    }
+
+
+def authorizer(row: Authorizer) -> dict[str, Any]:
+    """One authorizer."""
+    return {
+        "authorizer_appid": row.authorizer_appid,
+        "user_name": row.user_name,
+        "nick_name": row.nick_name,
+        "state": row.state,
+        "live_version": row.live_version,
+        "audit_status": row.audit_status,
+        "can_release": row.can_release,
+    }
+
+
+def status(connection: sa.Connection, component_appid: str, now: float) -> dict[str, Any]:
+    """The whole at a glance."""
+    row = component.get(connection, component_appid)
+    counts = releases.counts(connection, (State.PENDING, State.HELD, State.FAILED))
+    due = releases.oldest_due(connection)
+    blocked = {
+        "reason": row.blocked_reason,
+        "since": moment(row.blocked_since),
+        "next_probe_at": moment(row.next_probe_at),
+    }
+    return {
+        "version": __version__,
+        "paused": row.paused,
+        "blocked": blocked if row.blocked_by else None,
+        "ticket_age_seconds": None
+        if row.ticket_received_at is None
+        else max(0.0, now - row.ticket_received_at),
+        "pending": counts[State.PENDING],
+        "held": counts[State.HELD],
+        "failed": counts[State.FAILED],
+        "oldest_due_seconds": None if due is None else max(0.0, now - due),
+        "workers": presence.living(connection, now),
+    }

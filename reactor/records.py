@@ -1,0 +1,82 @@
+"""What was recorded, as the API and the commands show it: pages and single rows, in the contract's JSON."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from reactor import present
+from reactor.store import authorizers, component, events, releases
+from reactor.store.database import Store
+
+DEFAULT_LIMIT, LARGEST_LIMIT = 50, 200
+LARGEST_ID = 2**63 - 1
+AUTHORIZER_STATES = (
+    authorizers.AUTHORIZED,
+    authorizers.CODE_WAITING,
+    authorizers.UNAUTHORIZED,
+    authorizers.NEEDS_REAUTHORIZATION,
+)
+Json = dict[str, Any]
+
+
+class Records:
+    """Reads only. A page is `{"items": […], "next_cursor": …}`, newest first."""
+
+    def __init__(self, store: Store, component_appid: str, *, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._component_appid = component_appid
+        self._clock = clock
+
+    def releases(self, *, before: int | None = None, limit: int = DEFAULT_LIMIT, **filters: Any) -> Json:
+        """A page; filters: `state`, `authorizer_appid`."""
+        with self._store.read() as connection:
+            row = component.get(connection, self._component_appid)
+            found = releases.page(connection, before=before, limit=limit + 1, **filters)
+        return _page(found, limit, lambda release: present.release(release, row))
+
+    def release(self, release_id: int) -> Json | None:
+        """One with its history and its calls."""
+        with self._store.read() as connection:
+            release = releases.get(connection, release_id)
+            if release is None:
+                return None
+            return {
+                **present.release(release, component.get(connection, self._component_appid)),
+                "history": [present.step(row) for row in releases.history_of(connection, release_id)],
+                "calls": [present.call(row) for row in releases.calls_of(connection, release_id)],
+            }
+
+    def events(self, *, before: int | None = None, limit: int = DEFAULT_LIMIT, **filters: Any) -> Json:
+        """A page; filter: `authorizer_appid`."""
+        with self._store.read() as connection:
+            found = events.page(connection, before=before, limit=limit + 1, **filters)
+        return _page(found, limit, present.event)
+
+    def event(self, event_id: int) -> Json | None:
+        """One push."""
+        with self._store.read() as connection:
+            found = events.page(connection, before=event_id + 1, limit=1)
+        return present.event(found[0]) if found and found[0].id == event_id else None
+
+    def authorizers(self, *, before: int | None = None, limit: int = DEFAULT_LIMIT, **filters: Any) -> Json:
+        """A page; filter: `state`."""
+        with self._store.read() as connection:
+            found = authorizers.page(connection, before=before, limit=limit + 1, **filters)
+        return _page(found, limit, present.authorizer)
+
+    def authorizer(self, authorizer_appid: str) -> Json | None:
+        """One mini program."""
+        with self._store.read() as connection:
+            found = authorizers.get(connection, authorizer_appid)
+        return present.authorizer(found) if found else None
+
+    def status(self) -> Json:
+        """The whole at a glance."""
+        with self._store.read() as connection:
+            return present.status(connection, self._component_appid, self._clock())
+
+
+def _page(found: Sequence[Any], limit: int, show: Callable[[Any], Json]) -> Json:
+    more = len(found) > limit
+    items = found[:limit]
+    return {"items": [show(item) for item in items], "next_cursor": str(items[-1].id) if more else None}

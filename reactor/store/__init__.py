@@ -1,0 +1,1 @@
+"""The database and only the database: one schema for SQLite and PostgreSQL."""

@@ -1,0 +1,177 @@
+"""The mini programs that authorized the component: names, permission sets, tokens, waiting codes."""
+
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from reactor.store.database import insert
+from reactor.store.schema import authorizers
+
+AUTHORIZED = "authorized"
+CODE_WAITING = "code_waiting"
+UNAUTHORIZED = "unauthorized"
+NEEDS_REAUTHORIZATION = "needs_reauthorization"
+# "小程序开发与数据分析": without it WeChat refuses release, audit and version calls.
+RELEASE_PERMISSION_SET = 18
+
+
+# Built once: putting a statement together costs SQLAlchemy more than carrying it out.
+_ONE = sa.select(authorizers).where(authorizers.c.authorizer_appid == sa.bindparam("authorizer_appid"))
+_NEXT_CODE_DUE = sa.select(sa.func.min(authorizers.c.code_due_at)).where(
+    authorizers.c.code_sealed.is_not(None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Authorizer:
+    """One row; `func_ids` are the permission sets granted, None while unknown."""
+
+    id: int
+    authorizer_appid: str
+    user_name: str | None
+    nick_name: str | None
+    state: str
+    authorization_at: float | None
+    func_ids: str | None
+    refresh_token_sealed: str | None = field(repr=False)
+    access_token_sealed: str | None = field(repr=False)
+    access_token_refresh_at: float | None
+    access_token_expires_at: float | None
+    code_sealed: str | None = field(repr=False)
+    code_due_at: float | None
+    code_turns: int
+    code_lease_holder: str | None
+    live_version: str | None
+    audit_status: int | None
+    reason: str | None
+
+    @property
+    def can_release(self) -> bool | None:
+        """Whether permission set 18 was granted; None while nobody has asked WeChat."""
+        if self.func_ids is None:
+            return None
+        return str(RELEASE_PERMISSION_SET) in self.func_ids.split(",")
+
+
+def _of(row: sa.Row[tuple[object, ...]]) -> Authorizer:
+    return Authorizer(**row._mapping)  # noqa: SLF001 - public in SQLAlchemy
+
+
+def get(connection: sa.Connection, authorizer_appid: str) -> Authorizer | None:
+    """The authorizer, if it is known."""
+    row = connection.execute(_ONE, {"authorizer_appid": authorizer_appid}).one_or_none()
+    return _of(row) if row else None
+
+
+def by_user_name(connection: sa.Connection, user_name: str) -> Authorizer | None:
+    """The authorizer whose original id (`gh_…`) this is."""
+    query = sa.select(authorizers).where(authorizers.c.user_name == user_name)
+    row = connection.execute(query.order_by(authorizers.c.id).limit(1)).one_or_none()
+    return _of(row) if row else None
+
+
+def page(
+    connection: sa.Connection, *, before: int | None, limit: int, state: str | None = None
+) -> list[Authorizer]:
+    """Newest first."""
+    query = sa.select(authorizers).order_by(authorizers.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(authorizers.c.id < before)
+    if state is not None:
+        query = query.where(authorizers.c.state == state)
+    return [_of(row) for row in connection.execute(query)]
+
+
+def update(connection: sa.Connection, authorizer_appid: str, **values: object) -> None:
+    """Change columns of an authorizer that is there."""
+    connection.execute(
+        sa.update(authorizers).where(authorizers.c.authorizer_appid == authorizer_appid).values(**values)
+    )
+
+
+def save(connection: sa.Connection, authorizer_appid: str, **values: object) -> None:
+    """Insert the authorizer or change just these columns of it; `state` must be among them."""
+    statement = insert(connection, authorizers).values(authorizer_appid=authorizer_appid, **values)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[authorizers.c.authorizer_appid], set_=values)
+    )
+
+
+def keep_code(
+    connection: sa.Connection, authorizer_appid: str, *, sealed: str, at: float, now: float
+) -> None:
+    """Put an authorization code in line for its exchange."""
+    save(
+        connection,
+        authorizer_appid,
+        state=CODE_WAITING,
+        authorization_at=at,
+        code_sealed=sealed,
+        code_due_at=now,
+        code_turns=0,
+        code_lease_holder=None,
+        reason=None,
+    )
+
+
+def revoke(connection: sa.Connection, authorizer_appid: str, *, at: float) -> None:
+    """The merchant took the authorization back: forget every token."""
+    save(
+        connection,
+        authorizer_appid,
+        state=UNAUTHORIZED,
+        authorization_at=at,
+        refresh_token_sealed=None,
+        access_token_sealed=None,
+        code_sealed=None,
+        code_due_at=None,
+        code_lease_holder=None,
+        reason="the merchant took the authorization back",
+    )
+
+
+def drop_access_token(connection: sa.Connection, authorizer_appid: str, dead_sealed: str) -> None:
+    """Forget the authorizer_access_token, if it is still the dead one."""
+    statement = sa.update(authorizers).where(
+        authorizers.c.authorizer_appid == authorizer_appid,
+        authorizers.c.access_token_sealed == dead_sealed,
+    )
+    connection.execute(statement.values(access_token_sealed=None))
+
+
+def next_code_due(connection: sa.Connection) -> float | None:
+    """When the next authorization code wants to be exchanged."""
+    return connection.execute(_NEXT_CODE_DUE).scalar()
+
+
+def make_codes_due(connection: sa.Connection, *, now: float) -> None:
+    """Let every code that waits, and is not being exchanged, be tried now."""
+    waiting = sa.and_(authorizers.c.code_sealed.is_not(None), authorizers.c.code_lease_holder.is_(None))
+    connection.execute(sa.update(authorizers).where(waiting).values(code_due_at=now))
+
+
+def claim_code(
+    connection: sa.Connection, *, holder: str, now: float, lease_until: float
+) -> Authorizer | None:
+    """Take one code that is due. The lease is its next due time: who dies leaves it to be taken again."""
+    due = sa.and_(authorizers.c.code_sealed.is_not(None), authorizers.c.code_due_at <= now)
+    query = sa.select(authorizers).where(due).order_by(authorizers.c.code_due_at).limit(1)
+    row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()
+    if row is None:
+        return None
+    update(
+        connection,
+        row.authorizer_appid,
+        code_due_at=lease_until,
+        code_turns=row.code_turns + 1,
+        code_lease_holder=holder,
+    )
+    return get(connection, row.authorizer_appid)
+
+
+def settle_code(connection: sa.Connection, claimed: Authorizer, **values: object) -> None:
+    """What became of a claimed code; nothing changes when a younger code or a revocation took its place."""
+    statement = sa.update(authorizers).where(
+        authorizers.c.id == claimed.id, authorizers.c.code_sealed == claimed.code_sealed
+    )
+    connection.execute(statement.values(values))

@@ -1,0 +1,126 @@
+"""The component's row: ticket, token, pause, and what stands before all calls."""
+
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from reactor.store.database import insert
+from reactor.store.schema import component
+
+_ONE = sa.select(component).where(component.c.component_appid == sa.bindparam("component_appid"))
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """The one row; `blocked_by` says what kind of systemic fault stops the calls."""
+
+    component_appid: str
+    ticket_sealed: str | None = field(default=None, repr=False)
+    ticket_created_at: float | None = None
+    ticket_received_at: float | None = None
+    access_token_sealed: str | None = field(default=None, repr=False)
+    access_token_refresh_at: float | None = None
+    access_token_expires_at: float | None = None
+    paused: bool = False
+    blocked_by: str | None = None
+    blocked_reason: str | None = None
+    blocked_since: float | None = None
+    next_probe_at: float | None = None
+
+
+def get(connection: sa.Connection, component_appid: str) -> Component:
+    """The component as stored, or one that has nothing yet."""
+    row = connection.execute(_ONE, {"component_appid": component_appid}).one_or_none()
+    return Component(**row._mapping) if row else Component(component_appid)  # noqa: SLF001 - public in SQLAlchemy
+
+
+def keep_ticket(
+    connection: sa.Connection, component_appid: str, sealed: str, *, created_at: float, received_at: float
+) -> bool:
+    """Keep the ticket unless a younger one is there; says whether it was kept. A repetition ages on."""
+    fresh = {"ticket_sealed": sealed, "ticket_created_at": created_at, "ticket_received_at": received_at}
+    statement = insert(connection, component).values(component_appid=component_appid, **fresh)
+    known = component.c.ticket_created_at
+    repeated = sa.case((known == created_at, component.c.ticket_received_at), else_=received_at)
+    statement = statement.on_conflict_do_update(
+        index_elements=[component.c.component_appid],
+        set_={**fresh, "ticket_received_at": repeated},
+        where=sa.or_(known.is_(None), known <= created_at),
+    )
+    return connection.execute(statement.returning(component.c.component_appid)).one_or_none() is not None
+
+
+def keep_access_token(connection: sa.Connection, component_appid: str, **fresh: object) -> None:
+    """Keep a fresh component_access_token: `access_token_sealed`, `_refresh_at` and `_expires_at`."""
+    connection.execute(
+        sa.update(component).where(component.c.component_appid == component_appid).values(**fresh)
+    )
+
+
+def drop_access_token(connection: sa.Connection, component_appid: str, dead_sealed: str) -> None:
+    """Forget the component_access_token, if it is still the dead one."""
+    connection.execute(
+        sa.update(component)
+        .where(component.c.component_appid == component_appid, component.c.access_token_sealed == dead_sealed)
+        .values(access_token_sealed=None)
+    )
+
+
+def set_paused(connection: sa.Connection, component_appid: str, *, paused: bool) -> None:
+    """Stop or resume all work."""
+    statement = insert(connection, component).values(component_appid=component_appid, paused=paused)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[component.c.component_appid], set_={"paused": paused})
+    )
+
+
+def block(  # noqa: PLR0913 - a row's worth of facts
+    connection: sa.Connection, component_appid: str, *, by: str, reason: str, now: float, next_probe_at: float
+) -> None:
+    """Stop all calls until a probe succeeds; `blocked_since` stays that of the first."""
+    statement = insert(connection, component).values(
+        component_appid=component_appid,
+        blocked_by=by,
+        blocked_reason=reason,
+        blocked_since=now,
+        next_probe_at=next_probe_at,
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[component.c.component_appid],
+            set_={
+                "blocked_by": by,
+                "blocked_reason": reason,
+                "blocked_since": sa.func.coalesce(component.c.blocked_since, now),
+                "next_probe_at": next_probe_at,
+            },
+        )
+    )
+
+
+def unblock(connection: sa.Connection, component_appid: str) -> bool:
+    """Let the calls flow again; says whether they were stopped."""
+    query = sa.update(component).where(
+        component.c.component_appid == component_appid, component.c.blocked_by.is_not(None)
+    )
+    cleared = query.values(blocked_by=None, blocked_reason=None, blocked_since=None, next_probe_at=None)
+    return connection.execute(cleared).rowcount == 1
+
+
+def probe_now(connection: sa.Connection, component_appid: str, now: float) -> None:
+    """Bring the next probe forward, if calls are stopped."""
+    connection.execute(
+        sa.update(component)
+        .where(component.c.component_appid == component_appid, component.c.blocked_by.is_not(None))
+        .values(next_probe_at=now)
+    )
+
+
+def take_probe(connection: sa.Connection, component_appid: str, *, now: float, next_probe_at: float) -> bool:
+    """Win the right to the one probe that is due now; everybody else keeps waiting."""
+    statement = (
+        sa.update(component)
+        .where(component.c.component_appid == component_appid, component.c.next_probe_at <= now)
+        .values(next_probe_at=next_probe_at)
+    )
+    return connection.execute(statement).rowcount == 1

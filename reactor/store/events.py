@@ -1,0 +1,79 @@
+"""Every push that asks for something, once; its repetitions are counted on the row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from reactor.store.database import insert
+from reactor.store.schema import events, releases, tallies
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One stored push; `created_at` is WeChat's CreateTime, `reason` WeChat's or our words."""
+
+    id: int
+    identity: str
+    received_at: float
+    created_at: float | None
+    kind: str
+    authorizer_appid: str | None
+    to_user_name: str | None
+    verdict: str
+    deliveries: int
+    reason: str | None
+    stale: bool
+    release_id: int | None
+
+
+def _recording(insert: Callable[[sa.Table], postgresql.Insert]) -> sa.Executable:
+    """Insert, or count one more delivery; built once, for it costs more to build than to carry out."""
+    counted = {"deliveries": events.c.deliveries + 1}
+    statement = insert(events).on_conflict_do_update(index_elements=[events.c.identity], set_=counted)
+    return statement.returning(events.c.id, events.c.deliveries)
+
+
+_RECORD = {"sqlite": _recording(sqlite.insert), "postgresql": _recording(postgresql.insert)}  # type: ignore[arg-type]
+
+
+def record(connection: sa.Connection, **values: object) -> int | None:
+    """The id of the new row, or None when this identity is known: then the delivery is counted."""
+    row = connection.execute(_RECORD[connection.dialect.name], values).one()
+    return int(row.id) if row.deliveries == 1 else None
+
+
+def misdirect(connection: sa.Connection, event_id: int, reason: str) -> None:
+    """The worker found out that the event belongs to another authorizer."""
+    changed = {"verdict": "misdirected", "reason": reason}
+    connection.execute(sa.update(events).where(events.c.id == event_id).values(changed))
+
+
+def page(
+    connection: sa.Connection, *, before: int | None, limit: int, authorizer_appid: str | None = None
+) -> list[EventRow]:
+    """Newest first."""
+    opened = events.outerjoin(releases, releases.c.event_id == events.c.id)
+    query = (
+        sa.select(events, releases.c.id.label("release_id"))
+        .select_from(opened)
+        .order_by(events.c.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(events.c.id < before)
+    if authorizer_appid is not None:
+        query = query.where(events.c.authorizer_appid == authorizer_appid)
+    return [EventRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - public in SQLAlchemy
+
+
+def tally(connection: sa.Connection, counts: dict[str, int]) -> None:
+    """Add to the counters of pushes that ask for nothing."""
+    for kind, count in sorted(counts.items()):
+        statement = insert(connection, tallies).values(kind=kind, count=count)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[tallies.c.kind], set_={"count": tallies.c.count + count}
+            )
+        )

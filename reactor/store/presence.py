@@ -1,0 +1,44 @@
+"""Who is there: named leases that one process holds at a time, and the workers' heartbeats."""
+
+import sqlalchemy as sa
+
+from reactor.store.database import insert
+from reactor.store.schema import leases, workers
+
+WORKER_SEEN_SECONDS = 30.0
+
+
+def take(connection: sa.Connection, name: str, *, holder: str, now: float, until: float) -> bool:
+    """Take the lease unless somebody else holds it."""
+    statement = insert(connection, leases).values(name=name, holder=holder, until=until)
+    statement = statement.on_conflict_do_update(
+        index_elements=[leases.c.name],
+        set_={"holder": holder, "until": until},
+        where=sa.or_(leases.c.until < now, leases.c.holder == holder),
+    )
+    return connection.execute(statement.returning(leases.c.name)).one_or_none() is not None
+
+
+def free_lease(connection: sa.Connection, name: str, *, holder: str) -> None:
+    """Give the lease back."""
+    connection.execute(sa.delete(leases).where(leases.c.name == name, leases.c.holder == holder))
+
+
+def beat(connection: sa.Connection, holder: str, now: float) -> None:
+    """Say that this worker lives, and forget those long silent."""
+    statement = insert(connection, workers).values(holder=holder, started_at=now, seen_at=now)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[workers.c.holder], set_={"seen_at": now})
+    )
+    connection.execute(sa.delete(workers).where(workers.c.seen_at < now - 86400))
+
+
+def leave(connection: sa.Connection, holder: str) -> None:
+    """Say that this worker is gone."""
+    connection.execute(sa.delete(workers).where(workers.c.holder == holder))
+
+
+def living(connection: sa.Connection, now: float) -> int:
+    """How many workers were seen lately."""
+    query = sa.select(sa.func.count()).where(workers.c.seen_at > now - WORKER_SEEN_SECONDS)
+    return connection.execute(query).scalar_one()

@@ -1,0 +1,277 @@
+"""The releases: each row is the job itself, and each change of its state leaves a row of history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from reactor.core.lifecycle import Happening, State, allows, follow
+from reactor.store.schema import calls, history, releases
+
+WORKER = "worker"
+INTAKE = "intake"
+
+
+# Built once: putting a statement together costs SQLAlchemy more than carrying it out.
+_ONE = sa.select(releases).where(releases.c.id == sa.bindparam("id"))
+_IN_STATES = (
+    sa.select(releases)
+    .where(
+        releases.c.authorizer_appid == sa.bindparam("authorizer_appid"),
+        releases.c.state.in_(sa.bindparam("states", expanding=True)),
+    )
+    .order_by(releases.c.id)
+)
+_OLDEST_DUE = sa.select(sa.func.min(releases.c.due_at)).where(releases.c.state == State.PENDING)
+_NEXT_LAPSE = sa.select(sa.func.min(releases.c.lease_until)).where(releases.c.state == State.RELEASING)
+_OPEN = sa.insert(releases).returning(releases.c.id)
+_NOTE = sa.insert(history)
+_OTHER = releases.alias("other")
+_IN_FLIGHT = sa.exists().where(
+    _OTHER.c.authorizer_appid == releases.c.authorizer_appid, _OTHER.c.state == State.RELEASING
+)
+_NOW: sa.BindParameter[float] = sa.bindparam("now")
+_LAPSED = sa.select(releases).where(releases.c.state == State.RELEASING, releases.c.lease_until < _NOW)
+_DUE = (
+    sa.select(releases)
+    .where(releases.c.state == State.PENDING, releases.c.due_at <= _NOW, ~_IN_FLIGHT)
+    .order_by(releases.c.due_at)
+)
+_CLAIMABLE = tuple(query.limit(1).with_for_update(of=releases, skip_locked=True) for query in (_LAPSED, _DUE))
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One release as stored; times in Unix seconds."""
+
+    id: int
+    authorizer_appid: str
+    to_user_name: str | None
+    event_id: int | None
+    state: State
+    mode: str
+    audit_id: int | None
+    user_version: str | None
+    user_desc: str | None
+    approved_at: float
+    created_at: float
+    due_at: float | None
+    waits_for: str | None
+    released_at: float | None
+    attempts: int
+    errcode: int | None
+    errmsg: str | None
+    rid: str | None
+    reason: str | None
+    lease_holder: str | None
+    lease_until: float | None
+    woken: bool
+
+
+def _of(row: sa.Row[tuple[object, ...]]) -> Release:
+    values = dict(row._mapping)  # noqa: SLF001 - public in SQLAlchemy
+    return Release(**{**values, "state": State(values["state"])})
+
+
+def get(connection: sa.Connection, release_id: int, *, lock: bool = False) -> Release | None:
+    """The release, if there is one of this id; locked until the transaction ends if so asked."""
+    query = _ONE.with_for_update() if lock else _ONE
+    row = connection.execute(query, {"id": release_id}).one_or_none()
+    return _of(row) if row else None
+
+
+def page(
+    connection: sa.Connection,
+    *,
+    before: int | None,
+    limit: int,
+    state: str | None = None,
+    authorizer_appid: str | None = None,
+) -> list[Release]:
+    """Newest first."""
+    query = sa.select(releases).order_by(releases.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(releases.c.id < before)
+    if state is not None:
+        query = query.where(releases.c.state == state)
+    if authorizer_appid is not None:
+        query = query.where(releases.c.authorizer_appid == authorizer_appid)
+    return [_of(row) for row in connection.execute(query)]
+
+
+def in_states(connection: sa.Connection, authorizer_appid: str, states: Sequence[State]) -> list[Release]:
+    """The authorizer's releases in these states, oldest first."""
+    given = {"authorizer_appid": authorizer_appid, "states": list(states)}
+    return [_of(row) for row in connection.execute(_IN_STATES, given)]
+
+
+def counts(connection: sa.Connection, states: Sequence[State]) -> dict[State, int]:
+    """How many releases stand in each of these states."""
+    query = sa.select(releases.c.state, sa.func.count()).where(releases.c.state.in_(states))
+    found = {
+        State(state): int(count) for state, count in connection.execute(query.group_by(releases.c.state))
+    }
+    return {state: found.get(state, 0) for state in states}
+
+
+def oldest_due(connection: sa.Connection) -> float | None:
+    """The earliest due time of all pending releases."""
+    return connection.execute(_OLDEST_DUE).scalar()
+
+
+def next_lapse(connection: sa.Connection) -> float | None:
+    """When the first lease of a release in flight lapses."""
+    return connection.execute(_NEXT_LAPSE).scalar()
+
+
+def open_release(
+    connection: sa.Connection, *, happening: str, actor: str, detail: str | None, at: float, **values: object
+) -> int:
+    """A new release and the first row of its history."""
+    release_id = int(connection.execute(_OPEN, {"created_at": at, **values}).scalar_one())
+    note = {"release_id": release_id, "at": at, "from_state": None, "to_state": values["state"]}
+    connection.execute(_NOTE, {**note, "happening": happening, "actor": actor, "detail": detail})
+    return release_id
+
+
+def change(  # noqa: PLR0913 - a transition, who says so and why
+    connection: sa.Connection,
+    release: Release,
+    happening: Happening,
+    *,
+    at: float,
+    actor: str,
+    detail: str | None = None,
+    **values: object,
+) -> bool:
+    """Carry out one row of TRANSITIONS, with its history; False when somebody else was faster.
+
+    Raises IllegalTransition when the lifecycle forbids it. Leaving `releasing` takes the lease along.
+    """
+    target = follow(release.state, happening)
+    if target is not State.RELEASING:
+        values = {"lease_holder": None, "lease_until": None, **values}
+    statement = sa.update(releases).where(releases.c.id == release.id, releases.c.state == release.state)
+    if release.lease_holder is not None:
+        # Only who still holds the lease may speak for a release in flight.
+        statement = statement.where(releases.c.lease_holder == release.lease_holder)
+    if connection.execute(statement.values(state=target, **values)).rowcount != 1:
+        return False
+    note = {"release_id": release.id, "at": at, "from_state": release.state, "to_state": target}
+    connection.execute(_NOTE, {**note, "happening": happening, "actor": actor, "detail": detail})
+    return True
+
+
+def end_waiting(  # noqa: PLR0913 - a transition, who says so and why
+    connection: sa.Connection,
+    waiting: Sequence[Release],
+    happening: Happening,
+    *,
+    at: float,
+    actor: str,
+    reason: str,
+) -> None:
+    """Supersede or cancel those that still wait; one in flight is left to its answer."""
+    for release in waiting:
+        if allows(release.state, happening) and release.state is not State.RELEASING:
+            change(
+                connection, release, happening, at=at, actor=actor, detail=reason, reason=reason, due_at=None
+            )
+
+
+def make_due(
+    connection: sa.Connection,
+    *,
+    now: float,
+    waits_for: Sequence[str],
+    authorizer_appid: str | None = None,
+) -> int:
+    """What waited for this is over: those releases are due now. Says how many.
+
+    A turn under way may be about to wait for it: it is told, in the same statement, so that no wake is lost.
+    """
+    waiting = sa.and_(
+        releases.c.state == State.PENDING, releases.c.waits_for.in_(waits_for), releases.c.due_at > now
+    )
+    under_way = releases.c.state == State.RELEASING
+    statement = sa.update(releases).where(sa.or_(waiting, under_way))
+    if authorizer_appid is not None:
+        statement = statement.where(releases.c.authorizer_appid == authorizer_appid)
+    due_at = sa.case((under_way, releases.c.due_at), else_=now)
+    return connection.execute(statement.values(due_at=due_at, woken=under_way)).rowcount
+
+
+# -- claims ------------------------------------------------------------------------------------------
+
+
+def claim_due(connection: sa.Connection, *, holder: str, now: float, lease_until: float) -> Release | None:
+    """Take one release that is due, or whose holder fell silent; the row says so before anything happens."""
+    for query in _CLAIMABLE:
+        row = connection.execute(query, {"now": now}).one_or_none()
+        if row is not None:
+            return _claim(connection, _of(row), holder=holder, now=now, lease_until=lease_until)
+    return None
+
+
+def _claim(
+    connection: sa.Connection, release: Release, *, holder: str, now: float, lease_until: float
+) -> Release | None:
+    taken_over = release.state is State.RELEASING
+    happening = Happening.TAKEN_OVER if taken_over else Happening.CLAIMED
+    detail = "its worker fell silent" if taken_over else None
+    claimed = change(
+        connection,
+        release,
+        happening,
+        at=now,
+        actor=WORKER,
+        detail=detail,
+        lease_holder=holder,
+        lease_until=lease_until,
+        waits_for=None,
+        woken=False,
+        attempts=release.attempts + 1,
+    )
+    if not claimed:
+        return None
+    if taken_over:
+        # What the dead process had sent may have happened.
+        open_calls = sa.and_(calls.c.release_id == release.id, calls.c.outcome == "started")
+        connection.execute(sa.update(calls).where(open_calls).values(outcome="unknown"))
+    return get(connection, release.id)
+
+
+def renew_leases(connection: sa.Connection, *, holders: Sequence[str], lease_until: float) -> None:
+    """A live worker keeps what it works on."""
+    mine = sa.and_(releases.c.state == State.RELEASING, releases.c.lease_holder.in_(holders))
+    connection.execute(sa.update(releases).where(mine).values(lease_until=lease_until))
+
+
+def still_mine(connection: sa.Connection, release: Release, *, lease_until: float) -> bool:
+    """Renew the lease on one release; False when it was taken over meanwhile."""
+    statement = sa.update(releases).where(
+        releases.c.id == release.id,
+        releases.c.state == State.RELEASING,
+        releases.c.lease_holder == release.lease_holder,
+    )
+    return connection.execute(statement.values(lease_until=lease_until)).rowcount == 1
+
+
+def learn(connection: sa.Connection, release: Release, **values: object) -> None:
+    """Note what a look showed (audit, version), whoever holds the release."""
+    connection.execute(sa.update(releases).where(releases.c.id == release.id).values(**values))
+
+
+# -- the story of one release ------------------------------------------------------------------------
+
+
+def history_of(connection: sa.Connection, release_id: int) -> list[dict[str, object]]:
+    """The state changes, oldest first."""
+    query = sa.select(history).where(history.c.release_id == release_id).order_by(history.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def calls_of(connection: sa.Connection, release_id: int) -> list[dict[str, object]]:
+    """The calls to WeChat, oldest first."""
+    query = sa.select(calls).where(calls.c.release_id == release_id).order_by(calls.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]

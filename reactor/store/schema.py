@@ -1,0 +1,166 @@
+"""The tables, for SQLite and PostgreSQL alike. Times are Unix seconds; secrets are sealed by the vault."""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_TIME: sa.Double[float] = sa.Double()
+
+component = sa.Table(
+    "component",
+    metadata,
+    sa.Column("component_appid", sa.String(18), primary_key=True),
+    sa.Column("ticket_sealed", sa.Text),
+    sa.Column("ticket_created_at", _TIME),
+    sa.Column("ticket_received_at", _TIME),
+    sa.Column("access_token_sealed", sa.Text),
+    sa.Column("access_token_refresh_at", _TIME),
+    sa.Column("access_token_expires_at", _TIME),
+    sa.Column("paused", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("blocked_by", sa.String(16)),
+    sa.Column("blocked_reason", sa.Text),
+    sa.Column("blocked_since", _TIME),
+    sa.Column("next_probe_at", _TIME),
+)
+
+authorizers = sa.Table(
+    "authorizers",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("authorizer_appid", sa.String(18), nullable=False, unique=True),
+    sa.Column("user_name", sa.Text, index=True),
+    sa.Column("nick_name", sa.Text),
+    sa.Column("state", sa.String(24), nullable=False),
+    sa.Column("authorization_at", _TIME),
+    sa.Column("func_ids", sa.Text),
+    sa.Column("refresh_token_sealed", sa.Text),
+    sa.Column("access_token_sealed", sa.Text),
+    sa.Column("access_token_refresh_at", _TIME),
+    sa.Column("access_token_expires_at", _TIME),
+    sa.Column("code_sealed", sa.Text),
+    sa.Column("code_due_at", _TIME),
+    sa.Column("code_turns", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("code_lease_holder", sa.Text),
+    sa.Column("live_version", sa.Text),
+    sa.Column("audit_status", sa.Integer),
+    sa.Column("reason", sa.Text),
+)
+sa.Index(
+    "ix_authorizers_code_due",
+    authorizers.c.code_due_at,
+    sqlite_where=authorizers.c.code_sealed.is_not(None),
+    postgresql_where=authorizers.c.code_sealed.is_not(None),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("identity", sa.String(64), nullable=False, unique=True),
+    sa.Column("received_at", _TIME, nullable=False),
+    sa.Column("created_at", _TIME),
+    sa.Column("kind", sa.String(24), nullable=False),
+    sa.Column("authorizer_appid", sa.String(18), index=True),
+    sa.Column("to_user_name", sa.Text),
+    sa.Column("verdict", sa.String(16), nullable=False),
+    sa.Column("deliveries", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("reason", sa.Text),
+    sa.Column("stale", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+releases = sa.Table(
+    "releases",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("authorizer_appid", sa.String(18), nullable=False),
+    sa.Column("to_user_name", sa.Text),
+    sa.Column("event_id", _ID, index=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("mode", sa.String(16), nullable=False),
+    sa.Column("audit_id", sa.BigInteger),
+    sa.Column("user_version", sa.Text),
+    sa.Column("user_desc", sa.Text),
+    sa.Column("approved_at", _TIME, nullable=False),
+    sa.Column("created_at", _TIME, nullable=False),
+    sa.Column("due_at", _TIME),
+    sa.Column("waits_for", sa.String(16)),
+    sa.Column("released_at", _TIME),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("errcode", sa.Integer),
+    sa.Column("errmsg", sa.Text),
+    sa.Column("rid", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("lease_holder", sa.Text),
+    sa.Column("lease_until", _TIME),
+    # What it may come to wait for ended while its turn was still under way.
+    sa.Column("woken", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+sa.Index("ix_releases_state_due", releases.c.state, releases.c.due_at)
+sa.Index("ix_releases_state_id", releases.c.state, releases.c.id)
+sa.Index("ix_releases_authorizer_id", releases.c.authorizer_appid, releases.c.id)
+sa.Index(
+    "uq_releases_one_in_flight",
+    releases.c.authorizer_appid,
+    unique=True,
+    sqlite_where=releases.c.state == "releasing",
+    postgresql_where=releases.c.state == "releasing",
+)
+
+calls = sa.Table(
+    "calls",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("release_id", _ID, index=True),
+    sa.Column("authorizer_appid", sa.String(18)),
+    sa.Column("at", _TIME, nullable=False),
+    sa.Column("call", sa.String(40), nullable=False),
+    sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("http_status", sa.Integer),
+    sa.Column("errcode", sa.BigInteger),
+    sa.Column("errmsg", sa.Text),
+    sa.Column("rid", sa.Text),
+    sa.Column("ms", sa.Integer),
+)
+
+history = sa.Table(
+    "history",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("release_id", _ID, nullable=False, index=True),
+    sa.Column("at", _TIME, nullable=False),
+    sa.Column("from_state", sa.String(16)),
+    sa.Column("to_state", sa.String(16), nullable=False),
+    sa.Column("happening", sa.String(24), nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text),
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("until", _TIME, nullable=False),
+)
+
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("holder", sa.Text, primary_key=True),
+    sa.Column("started_at", _TIME, nullable=False),
+    sa.Column("seen_at", _TIME, nullable=False),
+)
+
+tallies = sa.Table(
+    "tallies",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+)

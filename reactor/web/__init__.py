@@ -1,0 +1,1 @@
+"""Flask and only Flask: callbacks, health and the JSON API. Nothing in here has a way to call WeChat."""

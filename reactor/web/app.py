@@ -1,0 +1,78 @@
+"""The Flask app: routes put together, and what is said when something goes wrong."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from reactor.core.crypto import MessageKeys
+from reactor.core.errors import StoreUnavailable
+from reactor.desk import Desk
+from reactor.intake import Intake
+from reactor.records import Records
+from reactor.store.database import Store
+from reactor.web.api import add_api, problem
+from reactor.web.callbacks import add_callbacks
+
+log = logging.getLogger(__name__)
+
+
+def create_app(  # noqa: PLR0913 - the parts of a web process, by name
+    *,
+    store: Store,
+    intake: Intake,
+    desk: Desk,
+    keys: MessageKeys,
+    api_token: str | None,
+    clock: Callable[[], float] = time.time,
+) -> Flask:
+    """Everything WeChat and operators speak HTTP to."""
+    app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False  # a merged slash is a redirect, and WeChat follows none
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    add_callbacks(app, intake=intake, keys=keys)
+    add_api(app, records=Records(store, keys.component_appid, clock=clock), desk=desk, api_token=api_token)
+    _add_health(app, store)
+    app.register_error_handler(HTTPException, _told)
+    app.register_error_handler(StoreUnavailable, _store_unavailable)
+    app.register_error_handler(Exception, _unexpected)
+    return app
+
+
+def _add_health(app: Flask, store: Store) -> None:
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return jsonify({"status": "ok"})
+
+    @app.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        if not store.is_ready():
+            return jsonify({"status": "the schema is not migrated"}), 503
+        return jsonify({"status": "ok"}), 200
+
+
+def _told(error: HTTPException) -> Response | HTTPException:
+    status = error.code or 500
+    if request.path.startswith("/wechat/"):
+        response = Response(b"", status=status, mimetype="text/plain")
+    else:
+        response = problem(status, error.description or "")
+    if "Allow" in (headers := dict(error.get_headers())):
+        response.headers["Allow"] = headers["Allow"]
+    return response
+
+
+def _store_unavailable(error: StoreUnavailable) -> Response:
+    log.error("store unavailable path=%s reason=%s", request.path, error)
+    return problem(
+        503, "the database cannot be reached now; nothing is lost, WeChat repeats what was not kept"
+    )
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("internal error path=%s", request.path, exc_info=error)
+    if request.path.startswith("/wechat/"):
+        return Response(b"", status=503, mimetype="text/plain")
+    return problem(500, "an internal error; the log has it. Nothing that WeChat pushed is lost")

@@ -1,0 +1,69 @@
+"""The two routes WeChat calls: verify, store, answer `success`; they wait for nothing but the store.
+
+https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/message_push.html
+"""
+
+import logging
+
+from flask import Blueprint, Flask, Response, abort, request
+from werkzeug.routing import BaseConverter
+
+from reactor.core.crypto import MessageKeys, Opened, open_envelope
+from reactor.core.errors import EnvelopeRefused, StoreUnavailable, UnreadableMessage
+from reactor.core.events import parse_event
+from reactor.intake import Intake
+
+log = logging.getLogger(__name__)
+
+LARGEST_PUSH = 64 * 1024
+
+
+class _Appid(BaseConverter):
+    regex = "wx[0-9a-f]{16}"
+    part_isolating = True
+
+
+def add_callbacks(app: Flask, *, intake: Intake, keys: MessageKeys) -> None:
+    """Put both routes on the app."""
+    app.url_map.converters["appid"] = _Appid
+    # Werkzeug cuts a chunked body off at its limit without a word; one byte more lets us see that it was cut.
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_PUSH + 1
+    callbacks = Blueprint("callbacks", __name__, url_prefix="/wechat")
+
+    def receive(authorizer_appid: str | None = None) -> Response:
+        body = request.get_data(cache=False)
+        if len(body) > LARGEST_PUSH:
+            abort(413)
+        try:
+            opened = open_envelope(request.query_string, body, keys=keys)
+        except EnvelopeRefused as refusal:
+            log.warning("push=refused cause=%s path=%s", refusal.cause, request.path)
+            return _empty(403)
+        try:
+            _accept(intake, opened, authorizer_appid)
+        except StoreUnavailable as error:
+            log.error("push=not_kept WeChat sends it again reason=%s", error)  # noqa: TRY400 - no traceback: the text says it all
+            return _empty(503)
+        return Response(b"success", mimetype="text/plain")
+
+    for rule in ("/component", "/authorizers/<appid:authorizer_appid>"):
+        callbacks.add_url_rule(
+            rule, view_func=receive, methods=["POST"], provide_automatic_options=False, strict_slashes=True
+        )
+    app.register_blueprint(callbacks)
+
+
+def _accept(intake: Intake, opened: Opened, authorizer_appid: str | None) -> None:
+    try:
+        event = parse_event(opened.message)
+    except UnreadableMessage as why:
+        log.warning("push=unreadable reason=%s", why)
+        intake.accept_unreadable(
+            opened.message, str(why), authorizer_appid=authorizer_appid, timestamp=opened.timestamp
+        )
+    else:
+        intake.accept(event, authorizer_appid=authorizer_appid, timestamp=opened.timestamp)
+
+
+def _empty(status: int) -> Response:
+    return Response(b"", status=status, mimetype="text/plain")
