@@ -1,0 +1,69 @@
+"""How commands speak: aligned tables for people, JSON for programs."""
+
+import json
+import sys
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+row_id = click.argument("number", metavar="ID", type=click.IntRange(1, 2**63 - 1))
+_LONGEST_CELL = 80
+
+
+def say(data: Any, text: str, *, as_json: bool) -> None:
+    """Print one answer, in the form that was asked for."""
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2) if as_json else text)
+
+
+def say_to_any_terminal() -> None:
+    """Let a terminal that cannot show a character show a question mark, instead of an error."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="replace")
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Aligned columns under their headings; a cell that is None is a dash."""
+    lines = [list(headings), *([shorten(plain(cell)) for cell in row] for row in rows)]
+    widths = [max(width(line[column]) for line in lines) for column in range(len(headings))]
+    return "\n".join(
+        "  ".join(pad(cell, widths[column]) for column, cell in enumerate(line)).rstrip() for line in lines
+    )
+
+
+def facts(pairs: Sequence[tuple[str, object]]) -> str:
+    """One fact a line, the names aligned."""
+    longest = max(width(name) for name, _ in pairs)
+    return "\n".join(f"{pad(name, longest)}  {plain(value)}" for name, value in pairs)
+
+
+def plain(value: object) -> str:
+    """Make others' words readable, without what would move a terminal's cursor."""
+    if value is None:
+        return "—"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "".join(letter if letter.isprintable() else " " for letter in str(value))
+
+
+def second(at: str | None) -> str | None:
+    """Shorten a time of the API to what a person reads, in UTC."""
+    return at and f"{at[:10]} {at[11:19]}Z"
+
+
+def shorten(text: str) -> str:
+    """Keep a table a table."""
+    return text if len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 1]}…"
+
+
+def pad(text: str, wanted: int) -> str:
+    """Fill up to a width on the screen, where a Chinese letter takes two places."""
+    return text + " " * (wanted - width(text))
+
+
+def width(text: str) -> int:
+    """Count the places that a text takes on the screen."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
