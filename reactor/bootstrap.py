@@ -255,9 +255,9 @@ def wsgi_app() -> Flask:
 
 
 def start_logging() -> None:
-    """One line a decision, on stderr; the HTTP libraries would write tokens, so they stay quiet."""
+    """One line a decision, on stderr; what the libraries do is their own affair."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in ("alembic", "urllib3", "werkzeug"):
+    for name in ("alembic", "werkzeug"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -86,9 +86,6 @@ class Ledger:
             decision = self._overruled(connection, decision)
             self._write_calls(connection)
             note_system(connection, self._component_appid, decision, heard=self._heard_wechat, now=now)
-            self._note_lost_authorization(connection)
-            if self.seen:
-                authorizers.update(connection, self._release.authorizer_appid, **self.seen)
             kept = releases.change(
                 connection,
                 self._release,
@@ -98,9 +95,19 @@ class Ledger:
                 detail=decision.reason,
                 **self._values(decision, now),
             )
+            if kept:
+                self._note_authorizer(connection, decision)
             if kept and decision.happening is Happening.MISDIRECTED and self._release.event_id is not None:
                 events.misdirect(connection, self._release.event_id, decision.reason)
         return decision if kept else None
+
+    def _note_authorizer(self, connection: sa.Connection, decision: Decision) -> None:
+        self._note_lost_authorization(connection)
+        version = self._learned.get("user_version", self._release.user_version)
+        if decision.happening is Happening.SEEN_LIVE and version:
+            self.seen.setdefault("live_version", version)  # WeChat sometimes shows a release without a name
+        if self.seen:
+            authorizers.update(connection, self._release.authorizer_appid, **self.seen)
 
     def _note_lost_authorization(self, connection: sa.Connection) -> None:
         """Only the merchant can mend this, so the authorizer shows it; a younger event has its own say."""

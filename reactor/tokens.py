@@ -5,13 +5,12 @@ What WeChat answers is committed before anybody uses it, a refresh token is neve
 https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/ThirdParty/token/api_authorizer_token.html
 """
 
+import logging
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
-
-import sqlalchemy as sa
 
 from reactor.core.errcodes import Verdict, lookup
 from reactor.core.errors import (
@@ -26,15 +25,18 @@ from reactor.store import authorizers, component, presence
 from reactor.store.authorizers import Authorizer
 from reactor.store.component import Component
 from reactor.store.database import Store
+from reactor.store.vault import VaultLocked
 from reactor.wechat import WeChatClient
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 TICKET_SECONDS = 12 * 3600
 EARLY_SECONDS = 600
 # A token shorter-lived than WeChat's 7200 s is not refreshed at every use: this share of its life is early.
 EARLY_SHARE = 0.1
-LEASE_SECONDS = 30
+LEASE_SECONDS = 20
+PATIENCE_SECONDS = 30
 LIST_PAGE = 500
 _WAIT_STEP_SECONDS = 0.05
 
@@ -111,18 +113,16 @@ class Tokens:
     def _held_or_fetched(
         self, lease: str, stored: Callable[[], HeldToken | None], fetch: Callable[[], HeldToken]
     ) -> HeldToken:
-        for _ in range(int(LEASE_SECONDS / _WAIT_STEP_SECONDS)):
+        for _ in range(int(PATIENCE_SECONDS / _WAIT_STEP_SECONDS)):
             token = stored()
             if token and self._clock() < token.refresh_at:
                 return token
-            with self._store.write() as connection:
-                mine = self._take(connection, lease)
-            if mine:
+            if self._took(lease):
                 return self._fetch_holding(lease, stored, fetch)
             if token and self._clock() < token.expires_at:
                 return token
             self._sleep(_WAIT_STEP_SECONDS)
-        raise TokenBusy("another process has been fetching this token for half a minute; this is tried again")
+        raise TokenBusy("another process has been fetching this token for a while; this is tried again")
 
     def _fetch_holding(
         self, lease: str, stored: Callable[[], HeldToken | None], fetch: Callable[[], HeldToken]
@@ -141,14 +141,27 @@ class Tokens:
             with self._store.write() as connection:
                 presence.free_lease(connection, lease, holder=self._holder)
 
-    def _take(self, connection: sa.Connection, lease: str) -> bool:
+    def _took(self, lease: str) -> bool:
+        """Take the lease, or renew it; a look comes first, so that waiting takes no write lock."""
         now = self._clock()
-        return presence.take(connection, lease, holder=self._holder, now=now, until=now + LEASE_SECONDS)
+        with self._store.read() as connection:
+            if not presence.is_free(connection, lease, holder=self._holder, now=now):
+                return False
+        with self._store.write() as connection:
+            return presence.take(connection, lease, holder=self._holder, now=now, until=now + LEASE_SECONDS)
+
+    def _opened(self, sealed: str | None) -> str | None:
+        """A stored secret; one that no key opens any more is as good as none, and is fetched anew."""
+        try:
+            return self._store.vault.open(sealed) if sealed else None
+        except VaultLocked as error:
+            log.warning("a stored token is fetched anew: %s", error)
+            return None
 
     def _held(self, row: Component | Authorizer) -> HeldToken | None:
-        if row.access_token_sealed is None:
+        value = self._opened(row.access_token_sealed)
+        if value is None or row.access_token_sealed is None:
             return None
-        value = self._store.vault.open(row.access_token_sealed)
         refresh_at, expires_at = row.access_token_refresh_at or 0.0, row.access_token_expires_at or 0.0
         return HeldToken(value, row.access_token_sealed, refresh_at, expires_at)
 
@@ -171,12 +184,13 @@ class Tokens:
         with self._store.read() as connection:
             row = component.get(connection, self._appid)
         age = self._clock() - (row.ticket_received_at or 0.0)
-        if row.ticket_sealed is None or age > TICKET_SECONDS:
+        ticket = self._opened(row.ticket_sealed)
+        if ticket is None or age > TICKET_SECONDS:
             raise NoTicket(
                 "WeChat has pushed no component_verify_ticket in the last 12 hours; nothing is lost, "
                 "releases wait; check the 授权事件接收URL and that it answers `success`"
             )
-        token = self._wechat.component_token(self._store.vault.open(row.ticket_sealed))
+        token = self._wechat.component_token(ticket)
         held = self._fresh(token.value, token.expires_in)
         with self._store.write() as connection:
             component.keep_access_token(connection, self._appid, **held.columns())
@@ -212,9 +226,10 @@ class Tokens:
             row = authorizers.get(connection, authorizer_appid)
         if row is None:
             raise NotAuthorizedYet(f"{authorizer_appid} is not known yet; this goes on once it is")
-        return self._store.vault.open(row.refresh_token_sealed) if row.refresh_token_sealed else None
+        return self._opened(row.refresh_token_sealed)
 
     def _refresh(self, authorizer_appid: str, refresh_token: str) -> HeldToken:
+        self._took(_lease_name(authorizer_appid))  # what came before may have used most of it
         fresh = self.with_component(
             lambda token: self._wechat.authorizer_token(token, authorizer_appid, refresh_token)
         )
@@ -247,8 +262,7 @@ class Tokens:
             offset += LIST_PAGE
             if not page.items or offset >= page.total_count:
                 return self._healed(authorizer_appid, None, dead)
-            with self._store.write() as connection:
-                self._take(connection, _lease_name(authorizer_appid))
+            self._took(_lease_name(authorizer_appid))  # a long list must not outlive the lease
 
     def _healed(self, authorizer_appid: str, listed: str | None, dead: str | None) -> str:
         if listed and listed != dead:

@@ -17,6 +17,7 @@ from reactor.settings import load_settings
 from reactor.simulator import pusher
 from reactor.simulator.face import serve
 from reactor.simulator.platform import Platform
+from reactor.store.schema import metadata
 
 START = 1_790_000_000.0
 
@@ -51,13 +52,47 @@ def _on(uri, name):
     return uri.replace("/postgres?", f"/{name}?")
 
 
+class Postgresql:
+    """One migrated database that test after test finds empty; one that a test has spoilt is made anew."""
+
+    def __init__(self, uri):
+        self.uri = uri
+        self._name = None
+
+    def lend(self):
+        if self._name is None:
+            self._name = f"t_{uuid.uuid4().hex}"
+            self._do(f"CREATE DATABASE {self._name}")
+            _migrate(_on(self.uri, self._name))
+        return _on(self.uri, self._name)
+
+    def take_back(self):
+        self._do(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            f"WHERE datname = '{self._name}' AND pid <> pg_backend_pid()"
+        )
+        tables = ", ".join(metadata.tables)
+        try:
+            with psycopg.connect(_on(self.uri, self._name), autocommit=True) as connection:
+                connection.execute("SELECT 1 FROM alembic_version")
+                connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+        except psycopg.Error:
+            self._do(f"DROP DATABASE IF EXISTS {self._name} WITH (FORCE)")
+            self._name = None
+
+    def _do(self, statement):
+        with psycopg.connect(self.uri, autocommit=True) as connection:
+            connection.execute(statement)
+
+
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_server):
-    """A migrated database to copy."""
+def postgresql(postgresql_server):
+    # What a test database forgets in a power cut was not worth waiting for.
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE reactor_template")
-    _migrate(_on(postgresql_server, "reactor_template"))
-    return postgresql_server
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return Postgresql(postgresql_server)
 
 
 @pytest.fixture(scope="session")
@@ -82,13 +117,9 @@ def database_url(request, tmp_path):
         shutil.copy(template, tmp_path / "reactor.db")
         yield f"sqlite:///{tmp_path / 'reactor.db'}"
         return
-    uri = request.getfixturevalue("postgresql_template")
-    name = f"t_{uuid.uuid4().hex}"
-    with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE reactor_template")
-    yield _on(uri, name)
-    with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    postgresql = request.getfixturevalue("postgresql")
+    yield postgresql.lend()
+    postgresql.take_back()
 
 
 @pytest.fixture

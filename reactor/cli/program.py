@@ -5,6 +5,7 @@ Exit codes: 0 fine, 1 the thing asked for failed or needs a person, 2 wrong usag
 
 import click
 
+from reactor import __version__
 from reactor.cli.hands import pause, resume
 from reactor.cli.output import say_to_any_terminal
 from reactor.cli.pushing import push
@@ -14,7 +15,7 @@ from reactor.cli.running import migrate, worker
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="wechat-release-reactor", prog_name="reactor")
+@click.version_option(__version__, prog_name="reactor")
 def program() -> None:
     """Bring approved versions of WeChat mini programs live, untouched by hand."""
     say_to_any_terminal()

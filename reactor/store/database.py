@@ -83,17 +83,17 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     end = time.monotonic() + patience / 1000
     driver.execute("PRAGMA busy_timeout=0")
     try:
-        while not _has_write_lock(connection, last=time.monotonic() > end):
+        while not _has_write_lock(driver, last=time.monotonic() > end):
             time.sleep(_BUSY_STEP_SECONDS)
     finally:
         driver.execute(f"PRAGMA busy_timeout={patience}")
 
 
-def _has_write_lock(connection: sa.Connection, *, last: bool) -> bool:
+def _has_write_lock(driver: sqlite3.Connection, *, last: bool) -> bool:
     try:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    except sa.exc.OperationalError as error:
-        if last or getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
             raise
         return False
     return True
@@ -242,6 +242,6 @@ def _speaking_of_the_store() -> Iterator[None]:
             f"the schema is not one that this version knows ({error}); nothing was changed: "
             "install the version that made it, or a newer one"
         ) from error
-    except sa.exc.SQLAlchemyError as error:
+    except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
         told = str(getattr(error, "orig", None) or error).split("\n", 1)[0]
         raise StoreUnavailable(f"the database did not do it ({told}); nothing was changed") from error

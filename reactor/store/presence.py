@@ -19,6 +19,14 @@ def take(connection: sa.Connection, name: str, *, holder: str, now: float, until
     return connection.execute(statement.returning(leases.c.name)).one_or_none() is not None
 
 
+def is_free(connection: sa.Connection, name: str, *, holder: str, now: float) -> bool:
+    """Whether nobody else holds the lease now."""
+    query = sa.select(leases.c.name).where(
+        leases.c.name == name, leases.c.holder != holder, leases.c.until >= now
+    )
+    return connection.execute(query).one_or_none() is None
+
+
 def free_lease(connection: sa.Connection, name: str, *, holder: str) -> None:
     """Give the lease back."""
     connection.execute(sa.delete(leases).where(leases.c.name == name, leases.c.holder == holder))
