@@ -37,11 +37,11 @@ def adopt(store: Store, tokens: Tokens, wechat: WeChatClient, authorizer_appid: 
             "this goes on once it authorizes the platform"
         ) from None
     with store.write() as connection:
-        known = authorizers.get(connection, authorizer_appid)
+        known = authorizers.get(connection, authorizer_appid, lock=True)
         if _revoked_since(before, known):
             raise NotAuthorizedYet(f"{authorizer_appid} took its authorization back meanwhile")
         values: dict[str, object] = {"user_name": info.user_name or None, "nick_name": info.nick_name or None}
-        if info.func_ids:
+        if info.func_ids is not None:
             values["func_ids"] = ",".join(map(str, info.func_ids))
         if info.refresh_token and not (known and known.refresh_token_sealed):
             values["refresh_token_sealed"] = store.vault.seal(info.refresh_token)
@@ -98,7 +98,8 @@ class Exchange:
             values["code_due_at"] = self._tools.clock() + decision.wait_seconds
         if not decision.counted:
             values["code_turns"] = self._authorizer.code_turns - 1
-        self._record(decision, values)
+        self._store.transact(lambda connection: self._record(connection, decision, values))
+        self._records.clear()
         log.warning("authorizer=%s code=put_back reason=%s", self._appid, decision.reason)
 
     def _query_auth(self) -> Authorization | None:
@@ -115,56 +116,54 @@ class Exchange:
         return granted
 
     def _keep(self, granted: Authorization | None) -> None:
-        values: dict[str, object] = {"code_sealed": None, "code_due_at": None, "code_lease_holder": None}
-        if granted is not None and granted.refresh_token:
-            values |= {
-                "refresh_token_sealed": self._store.vault.seal(granted.refresh_token),
-                "access_token_sealed": None,
-                "state": authorizers.AUTHORIZED,
-                "reason": None,
-            }
-            if granted.func_ids:
-                values["func_ids"] = ",".join(map(str, granted.func_ids))
-        elif self._authorizer.refresh_token_sealed:
-            values |= {"state": authorizers.AUTHORIZED, "reason": None}
-        else:
-            values["state"] = authorizers.NEEDS_REAUTHORIZATION
-            values["reason"] = "the authorization code gave no token; the merchant must authorize again"
-        self._record(Decision(Happening.CLAIMED, "exchanged"), values)
+        """Commit the tokens; the code stays in line until all is done, so that a death loses nothing."""
+        if granted is None:
+            return
+        values: dict[str, object] = {}
+        if granted.refresh_token:
+            sealed = self._store.vault.seal(granted.refresh_token)
+            values = {"refresh_token_sealed": sealed, "access_token_sealed": None}
+        if granted.func_ids is not None:
+            values["func_ids"] = ",".join(map(str, granted.func_ids))
+        if values:
+            with self._store.write() as connection:
+                authorizers.settle_code(connection, self._authorizer, **values)
 
     def _introduce(self) -> None:
         """Names and permission sets; when WeChat does not tell now, the first release asks again."""
         try:
-            adopted = adopt(self._store, self._tokens, self._wechat, self._appid)
+            adopt(self._store, self._tokens, self._wechat, self._appid)
         except (TokenError, WeChatError) as error:
             log.warning("authorizer=%s unnamed reason=%s", self._appid, error)
-            adopted = None
-        with self._store.write() as connection:
-            if (
-                adopted
-                and adopted.state == authorizers.NEEDS_REAUTHORIZATION
-                and adopted.refresh_token_sealed
-            ):
-                authorizers.update(connection, self._appid, state=authorizers.AUTHORIZED, reason=None)
-            releases.make_due(
-                connection,
-                now=self._tools.clock(),
-                waits_for=[WaitsFor.AUTHORIZER],
-                authorizer_appid=self._appid,
-            )
-            self._write_calls(connection)
+        self._store.transact(self._finish)
+        self._records.clear()
         log.info("authorizer=%s code=exchanged", self._appid)
 
-    def _record(self, decision: Decision, values: dict[str, object]) -> None:
-        heard = any(record.outcome == "answered" for record in self._records)
-        with self._store.write() as connection:
-            authorizers.settle_code(connection, self._authorizer, **values)
-            note_system(
-                connection, self._tools.component_appid, decision, heard=heard, now=self._tools.clock()
-            )
-            self._write_calls(connection)
+    def _finish(self, connection: sa.Connection) -> None:
+        row = authorizers.get(connection, self._appid, lock=True)
+        values: dict[str, object] = {"code_sealed": None, "code_due_at": None, "code_lease_holder": None}
+        if row is not None and row.refresh_token_sealed:
+            values |= {"state": authorizers.AUTHORIZED, "reason": None}
+        else:
+            values["state"] = authorizers.NEEDS_REAUTHORIZATION
+            values["reason"] = "the authorization code gave no token; the merchant must authorize again"
+        authorizers.settle_code(connection, self._authorizer, **values)
+        releases.make_due(
+            connection,
+            now=self._tools.clock(),
+            waits_for=[WaitsFor.AUTHORIZER],
+            authorizer_appid=self._appid,
+        )
+        self._write_calls(connection)
+        now = self._tools.clock()
+        note_system(connection, self._tools.component_appid, None, self._records, now=now)
+
+    def _record(self, connection: sa.Connection, decision: Decision, values: dict[str, object]) -> None:
+        now = self._tools.clock()
+        authorizers.settle_code(connection, self._authorizer, **values)
+        note_system(connection, self._tools.component_appid, decision, self._records, now=now)
+        self._write_calls(connection)
 
     def _write_calls(self, connection: sa.Connection) -> None:
         for record in self._records:
             calls.add(connection, release_id=None, **dataclasses.asdict(record))
-        self._records.clear()

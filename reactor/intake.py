@@ -110,16 +110,17 @@ class Intake:
     # -- tickets -----------------------------------------------------------------------------------------
 
     def _accept_ticket(self, connection: sa.Connection, event: TicketPushed, now: float) -> bool:
+        known = component.get(connection, self._component_appid)
+        if known.ticket_created_at is not None and known.ticket_created_at > event.created_at:
+            return False
+        authorizers.make_codes_due(connection, now=now)
+        releases.make_due(connection, now=now, waits_for=[WaitsFor.TICKET])
         sealed = self._store.vault.seal(event.ticket)
-        kept = component.keep_ticket(
+        component.keep_ticket(
             connection, self._component_appid, sealed, created_at=event.created_at, received_at=now
         )
-        if not kept:
-            return False
-        if component.get(connection, self._component_appid).blocked_by == WaitsFor.TICKET:
+        if known.blocked_by == WaitsFor.TICKET:
             component.unblock(connection, self._component_appid)
-        releases.make_due(connection, now=now, waits_for=[WaitsFor.TICKET])
-        authorizers.make_codes_due(connection, now=now)
         return True
 
     # -- authorizations ----------------------------------------------------------------------------------
@@ -130,14 +131,13 @@ class Intake:
         appid = event.authorizer_appid
         if self._record(connection, event, arrival, appid) is None:
             return False
-        known = authorizers.get(connection, appid)
-        if known and known.authorization_at is not None and known.authorization_at > event.created_at:
-            return False  # overtaken by a younger authorization event
         if isinstance(event, AuthorizationGranted):
             sealed = self._store.vault.seal(event.authorization_code)
-            authorizers.keep_code(connection, appid, sealed=sealed, at=event.created_at, now=arrival.at)
-            return True
-        authorizers.revoke(connection, appid, at=event.created_at)
+            return authorizers.keep_code(
+                connection, appid, sealed=sealed, at=event.created_at, now=arrival.at
+            )
+        if not authorizers.revoke(connection, appid, at=event.created_at):
+            return False
         waiting = releases.in_states(connection, appid, WAITING)
         reason = "the merchant took the authorization back"
         releases.end_waiting(
@@ -156,7 +156,8 @@ class Intake:
             return False
         if authorizer:
             authorizers.update(connection, appid, audit_status=_AUDIT_STATUS[type(event)])
-        waiting = releases.in_states(connection, appid, (*WAITING, State.RELEASING))
+        # Locked: one whose turn is ending this moment is seen as it ends.
+        waiting = releases.in_states(connection, appid, (*WAITING, State.RELEASING), lock=True)
         if waiting:
             # An audit has ended: whoever waited beside it may look again.
             beside = [WaitsFor.NEWER_AUDIT]
@@ -262,7 +263,11 @@ def _astray(event: Audited, authorizer: Authorizer | None, appid: str | None) ->
 def _supersede(
     connection: sa.Connection, waiting: list[Release], release_id: int, event: AuditSucceeded, now: float
 ) -> None:
-    """The younger approval stays; two of one second are of one audit: the second is settled by looking."""
+    """The younger approval stays; two of one second are of one audit: the second is settled by looking.
+
+    Only among those that speak of the same mini program: a push gone astray must not displace a genuine one.
+    """
+    waiting = [release for release in waiting if release.to_user_name == event.to_user_name]
     younger = [r for r in waiting if r.approved_at > event.succeeded_at and r.state is not State.FAILED]
     losing = [r for r in waiting if r.approved_at < event.succeeded_at]
     winner = release_id

@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
@@ -16,6 +16,9 @@ from reactor.store.releases import Release
 from reactor.wechat import CallRecord
 
 _ENDED_BY_AN_EVENT = frozenset({WaitsFor.TICKET, WaitsFor.AUTHORIZER, WaitsFor.NEWER_AUDIT})
+
+
+_SYSTEMIC = frozenset({Verdict.BLOCKED, Verdict.TICKET})
 
 
 class LostClaim(ReactorError):
@@ -35,18 +38,18 @@ class Ledger:
         self._component_appid = component_appid
         self._clock = clock
         self._learned: dict[str, object] = {}
+        self._records: list[CallRecord] = []
         self._unwritten: list[tuple[int | None, CallRecord]] = []
         self._intent: int | None = None
-        self._heard_wechat = False
         self._released = False
 
     def observe(self, record: CallRecord) -> None:
         """Take note of a finished call."""
-        self._heard_wechat |= record.outcome == "answered"
         intent = None
         if record.call == "release":
             intent, self._intent = self._intent, None
             self._released = record.outcome == "answered" and not record.errcode
+        self._records.append(record)
         self._unwritten.append((intent, record))
 
     def learn(self, audit: Audit) -> None:
@@ -76,29 +79,35 @@ class Ledger:
                     call=call,
                     at=now,
                 )
+        self._unwritten = []
         if not mine:
             raise LostClaim(f"release {self._release.id} was taken over by another worker")
 
     def record(self, decision: Decision) -> Decision | None:
         """Commit the turn, all of it or nothing; None when another worker has the release now."""
+        ended = self._store.transact(lambda connection: self._end(connection, decision))
+        self._unwritten = []
+        return ended
+
+    def _end(self, connection: sa.Connection, decision: Decision) -> Decision | None:
         now = self._clock()
-        with self._store.write() as connection:
-            decision = self._overruled(connection, decision)
-            self._write_calls(connection)
-            note_system(connection, self._component_appid, decision, heard=self._heard_wechat, now=now)
-            kept = releases.change(
-                connection,
-                self._release,
-                decision.happening,
-                at=now,
-                actor=releases.WORKER,
-                detail=decision.reason,
-                **self._values(decision, now),
-            )
-            if kept:
-                self._note_authorizer(connection, decision)
-            if kept and decision.happening is Happening.MISDIRECTED and self._release.event_id is not None:
+        authorizers.get(connection, self._release.authorizer_appid, lock=True)  # first, as everywhere
+        decision = self._overruled(connection, decision)
+        self._write_calls(connection)
+        kept = releases.change(
+            connection,
+            self._release,
+            decision.happening,
+            at=now,
+            actor=releases.WORKER,
+            detail=decision.reason,
+            **self._values(decision, now),
+        )
+        if kept:
+            self._note_authorizer(connection, decision)
+            if decision.happening is Happening.MISDIRECTED and self._release.event_id is not None:
                 events.misdirect(connection, self._release.event_id, decision.reason)
+        note_system(connection, self._component_appid, decision, self._records, now=now)
         return decision if kept else None
 
     def _note_authorizer(self, connection: sa.Connection, decision: Decision) -> None:
@@ -130,7 +139,7 @@ class Ledger:
         if row and row.state == authorizers.UNAUTHORIZED and (row.authorization_at or 0.0) >= approved_at:
             return Decision(Happening.UNAUTHORIZED, "the merchant took the authorization back")
         for other in releases.in_states(connection, appid, (State.PENDING, State.HELD)):
-            if other.approved_at > approved_at:
+            if other.approved_at > approved_at and other.to_user_name == self._release.to_user_name:
                 reason = f"release {other.id}, of a newer approval, takes its place"
                 return Decision(Happening.SUPERSEDED, reason)
         current = releases.get(connection, self._release.id, lock=True)
@@ -163,14 +172,21 @@ class Ledger:
                 calls.finish(connection, intent, **row)
             else:
                 calls.add(connection, release_id=self._release.id, **row)
-        self._unwritten = []
 
 
 def note_system(
-    connection: sa.Connection, component_appid: str, decision: Decision, *, heard: bool, now: float
+    connection: sa.Connection,
+    component_appid: str,
+    decision: Decision | None,
+    records: Sequence[CallRecord],
+    *,
+    now: float,
 ) -> None:
-    """A systemic cause stops all calls but a probe; a call that WeChat answered lets them flow again."""
-    if decision.systemic:
+    """What a turn or a probe says of the whole: a systemic cause stops all calls but one an interval.
+
+    A good answer lets them flow again. A turn that called nobody has said nothing: the probe is still due.
+    """
+    if decision is not None and decision.systemic:
         assert decision.waits_for is not None
         component.block(
             connection,
@@ -180,6 +196,22 @@ def note_system(
             now=now,
             next_probe_at=now + decision.wait_seconds,
         )
-    elif heard and component.unblock(connection, component_appid):
-        releases.make_due(connection, now=now, waits_for=[WaitsFor.SYSTEM, WaitsFor.TICKET])
+        return
+    blocked_by = component.get(connection, component_appid).blocked_by
+    if blocked_by is None:
+        return
+    if any(_is_good(record, blocked_by) for record in records):
         authorizers.make_codes_due(connection, now=now)
+        releases.make_due(connection, now=now, waits_for=[WaitsFor.SYSTEM, WaitsFor.TICKET])
+        component.unblock(connection, component_appid)
+    elif not records:
+        component.probe_now(connection, component_appid, now)
+
+
+def _is_good(record: CallRecord, blocked_by: str) -> bool:
+    """Whether the answer shows that the cause is gone; a ticket proves itself only where it is used."""
+    if record.outcome != "answered":
+        return False
+    if blocked_by == WaitsFor.TICKET and record.call != "api_component_token":
+        return False
+    return not record.errcode or lookup(record.call, record.errcode).verdict not in _SYSTEMIC

@@ -9,6 +9,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from reactor.core.errors import (
     NeedsReauthorization,
     NotAuthorizedYet,
     NoTicket,
+    StoreUnavailable,
     TokenBusy,
     WeChatError,
 )
@@ -133,12 +135,13 @@ class Tokens:
                 return token
             try:
                 return fetch()
-            except (WeChatError, NoTicket):
+            except (WeChatError, NoTicket, TokenBusy):
                 if token and self._clock() < token.expires_at:
                     return token  # the early refresh failed; the old token still lives
                 raise
         finally:
-            with self._store.write() as connection:
+            # A lease that cannot be given back now lapses by itself; the token is as good.
+            with suppress(StoreUnavailable), self._store.write() as connection:
                 presence.free_lease(connection, lease, holder=self._holder)
 
     def _took(self, lease: str) -> bool:
@@ -229,7 +232,7 @@ class Tokens:
         return self._opened(row.refresh_token_sealed)
 
     def _refresh(self, authorizer_appid: str, refresh_token: str) -> HeldToken:
-        self._took(_lease_name(authorizer_appid))  # what came before may have used most of it
+        self._hold_on(authorizer_appid)
         fresh = self.with_component(
             lambda token: self._wechat.authorizer_token(token, authorizer_appid, refresh_token)
         )
@@ -241,13 +244,18 @@ class Tokens:
             "reason": None,
         }
         with self._store.write() as connection:
-            row = authorizers.get(connection, authorizer_appid)
+            row = authorizers.get(connection, authorizer_appid, lock=True)
             if row is None or row.state == authorizers.UNAUTHORIZED:
                 raise NotAuthorizedYet(f"{authorizer_appid} took its authorization back meanwhile")
             if row.code_sealed is not None:
                 kept["state"] = authorizers.CODE_WAITING
             authorizers.update(connection, authorizer_appid, **kept)
         return held
+
+    def _hold_on(self, authorizer_appid: str) -> None:
+        """Renew the lease before the next call; who lost it meanwhile leaves the token to the other."""
+        if not self._took(_lease_name(authorizer_appid)):
+            raise TokenBusy("another process took over fetching this token; this is tried again")
 
     def _heal(self, authorizer_appid: str, *, dead: str | None) -> str:
         """The refresh token as WeChat lists it: its own record is the way back from a lost or dead one."""
@@ -262,11 +270,14 @@ class Tokens:
             offset += LIST_PAGE
             if not page.items or offset >= page.total_count:
                 return self._healed(authorizer_appid, None, dead)
-            self._took(_lease_name(authorizer_appid))  # a long list must not outlive the lease
+            self._hold_on(authorizer_appid)
 
     def _healed(self, authorizer_appid: str, listed: str | None, dead: str | None) -> str:
         if listed and listed != dead:
             with self._store.write() as connection:
+                row = authorizers.get(connection, authorizer_appid, lock=True)
+                if row is None or row.state == authorizers.UNAUTHORIZED:
+                    raise NotAuthorizedYet(f"{authorizer_appid} took its authorization back meanwhile")
                 sealed = self._store.vault.seal(listed)
                 authorizers.update(connection, authorizer_appid, refresh_token_sealed=sealed)
             return listed
@@ -275,7 +286,9 @@ class Tokens:
             "the merchant must authorize the platform again"
         )
         with self._store.write() as connection:
-            row = authorizers.get(connection, authorizer_appid)
+            row = authorizers.get(connection, authorizer_appid, lock=True)
+            if row is not None and row.state == authorizers.UNAUTHORIZED:
+                raise NotAuthorizedYet(f"{authorizer_appid} took its authorization back meanwhile")
             if row is not None and row.code_sealed is not None:
                 raise NotAuthorizedYet("its authorization code is not exchanged yet; this goes on once it is")
             authorizers.update(

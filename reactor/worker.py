@@ -8,18 +8,22 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sa
 
 from reactor.authorization import Exchange
-from reactor.core.decisions import again, probe_wait
-from reactor.core.errors import ReactorError, StoreUnavailable
-from reactor.ledger import LostClaim
-from reactor.store import authorizers, component, presence, releases
+from reactor.core.decisions import Decision, again, probe_wait, weigh
+from reactor.core.errors import ReactorError, StoreUnavailable, TokenError, WeChatError
+from reactor.ledger import LostClaim, note_system
+from reactor.store import authorizers, calls, component, presence, releases
 from reactor.store.authorizers import Authorizer
 from reactor.store.database import Conflict
 from reactor.store.releases import Release
+from reactor.tokens import Tokens
 from reactor.tools import LEASE_SECONDS, Tools
 from reactor.turn import Turn
+from reactor.wechat import CallRecord
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +38,11 @@ _AFTER_A_FAULT_SECONDS = 1.0
 class _Outlook:
     """What the store shows before a claim: whether there may be work, and when to look again."""
 
+    next_at: float | None
+    due: bool
+    blocked: bool
     may_exchange: bool
     may_release: bool
-    blocked: bool
-    next_at: float | None
 
 
 class Worker:
@@ -118,6 +123,7 @@ class Worker:
         with self._store.write() as connection:
             presence.beat(connection, self._name, now)
             if holders:
+                authorizers.renew_codes(connection, holders=holders, lease_until=now + LEASE_SECONDS)
                 releases.renew_leases(connection, holders=holders, lease_until=now + LEASE_SECONDS)
 
     def _idle(self, seconds: float, signals: int) -> None:
@@ -142,31 +148,31 @@ class Worker:
     def step(self) -> bool:
         """Claim one piece of work and do it; False when nothing is due."""
         outlook = self._look_out()
-        if not (outlook.may_exchange or outlook.may_release):
+        if not outlook.due or (outlook.blocked and not self._take_probe()):
             return False
-        if outlook.blocked and not self._take_probe():
-            return False
-        return (outlook.may_exchange and self._exchange_one()) or (
-            outlook.may_release and self._release_one()
-        )
+        if outlook.may_exchange or outlook.may_release:
+            return (outlook.may_exchange and self._exchange_one()) or (
+                outlook.may_release and self._release_one()
+            )
+        return self._probe()
 
     def _look_out(self) -> _Outlook:
         now = self._tools.clock()
         with self._store.read() as connection:
             row = component.get(connection, self._tools.component_appid)
             code = authorizers.next_code_due(connection)
-            times = [releases.oldest_due(connection), releases.next_lapse(connection)]
+            times = [releases.next_due(connection), releases.next_lapse(connection)]
         due = min((at for at in times if at is not None and not row.paused), default=None)
         next_at = min((at for at in (code, due) if at is not None), default=None)
         blocked = row.blocked_by is not None
-        if blocked and next_at is not None:
-            next_at = max(next_at, row.next_probe_at or 0.0)
-        flows = not blocked or (row.next_probe_at or 0.0) <= now
+        if blocked:
+            next_at = row.next_probe_at or 0.0
         return _Outlook(
-            may_exchange=flows and code is not None and code <= now,
-            may_release=flows and due is not None and due <= now,
-            blocked=blocked,
             next_at=next_at,
+            due=next_at is not None and next_at <= now,
+            blocked=blocked,
+            may_exchange=code is not None and code <= now,
+            may_release=due is not None and due <= now,
         )
 
     def _take_probe(self) -> bool:
@@ -178,6 +184,29 @@ class Worker:
                 now=now,
                 next_probe_at=now + probe_wait(self._tools.scale),
             )
+
+    def _probe(self) -> bool:
+        """While calls are stopped and no work is due, a harmless call asks whether they may flow again."""
+        tools = self._tools
+        records: list[CallRecord] = []
+        wechat = tools.wechat.observing(records.append)
+        tokens = Tokens(self._store, wechat, tools.component_appid, clock=tools.clock, sleep=tools.sleep)
+        decision = None
+        try:
+            tokens.with_component(lambda token: wechat.authorizer_list(token, 0, 1))
+        except (TokenError, WeChatError) as error:
+            decision = weigh(error, tools.turns(1, tools.clock()))
+        self._store.transact(lambda connection: self._end_probe(connection, decision, records))
+        log.info("probe=%s", "answered" if decision is None else decision.reason)
+        return decision is None
+
+    def _end_probe(
+        self, connection: sa.Connection, decision: Decision | None, records: list[CallRecord]
+    ) -> None:
+        appid, now = self._tools.component_appid, self._tools.clock()
+        note_system(connection, appid, decision, records, now=now)
+        for record in records:
+            calls.add(connection, release_id=None, **asdict(record))
 
     def _release_one(self) -> bool:
         now, holder = self._tools.clock(), self._enter()

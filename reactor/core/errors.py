@@ -1,4 +1,4 @@
-"""Everything that can go wrong, by whose fault it is.
+"""What can go wrong, by whose fault it is; a room adds its own, such as the store's Conflict, in place.
 
 ReactorError
 ├── EnvelopeRefused        a push that does not verify: somebody else's, or spoiled on the way

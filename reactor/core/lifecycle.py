@@ -199,8 +199,8 @@ def judge(
     if gray is not None and gray.status in (1, 2):
         return Judgement(
             Finding.GRAY,
-            f"a gray release is under way ({gray.percentage} %); somebody chose to go slowly, "
-            "so the full release waits for a person",
+            f"a gray release is under way ({gray.percentage} %); somebody chose to go slowly, so the full "
+            "release waits for a person: end the gray release, then approve",
         )
     in_progress = audit.status in (AuditStatus.UNDER_AUDIT, AuditStatus.DELAYED)
     if younger and in_progress and approval.refused:

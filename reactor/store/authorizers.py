@@ -1,5 +1,6 @@
 """The mini programs that authorized the component: names, permission sets, tokens, waiting codes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -57,9 +58,13 @@ def _of(row: sa.Row[tuple[object, ...]]) -> Authorizer:
     return Authorizer(**row._mapping)  # noqa: SLF001 - public in SQLAlchemy
 
 
-def get(connection: sa.Connection, authorizer_appid: str) -> Authorizer | None:
-    """The authorizer, if it is known."""
-    row = connection.execute(_ONE, {"authorizer_appid": authorizer_appid}).one_or_none()
+def get(connection: sa.Connection, authorizer_appid: str, *, lock: bool = False) -> Authorizer | None:
+    """The authorizer, if it is known; locked until the transaction ends if so asked.
+
+    Whoever locks more than one row takes the authorizer first, then its releases, then the component.
+    """
+    query = _ONE.with_for_update() if lock else _ONE
+    row = connection.execute(query, {"authorizer_appid": authorizer_appid}).one_or_none()
     return _of(row) if row else None
 
 
@@ -99,9 +104,9 @@ def save(connection: sa.Connection, authorizer_appid: str, **values: object) -> 
 
 def keep_code(
     connection: sa.Connection, authorizer_appid: str, *, sealed: str, at: float, now: float
-) -> None:
-    """Put an authorization code in line for its exchange."""
-    save(
+) -> bool:
+    """Put an authorization code in line for its exchange; False when a younger event has spoken."""
+    return _say(
         connection,
         authorizer_appid,
         state=CODE_WAITING,
@@ -114,9 +119,9 @@ def keep_code(
     )
 
 
-def revoke(connection: sa.Connection, authorizer_appid: str, *, at: float) -> None:
-    """The merchant took the authorization back: forget every token."""
-    save(
+def revoke(connection: sa.Connection, authorizer_appid: str, *, at: float) -> bool:
+    """The merchant took the authorization back: forget every token; False when a younger event has spoken."""
+    return _say(
         connection,
         authorizer_appid,
         state=UNAUTHORIZED,
@@ -128,6 +133,17 @@ def revoke(connection: sa.Connection, authorizer_appid: str, *, at: float) -> No
         code_lease_holder=None,
         reason="the merchant took the authorization back",
     )
+
+
+def _say(connection: sa.Connection, authorizer_appid: str, **values: object) -> bool:
+    known = authorizers.c.authorization_at
+    statement = insert(connection, authorizers).values(authorizer_appid=authorizer_appid, **values)
+    statement = statement.on_conflict_do_update(
+        index_elements=[authorizers.c.authorizer_appid],
+        set_=values,
+        where=sa.or_(known.is_(None), known <= values["authorization_at"]),
+    )
+    return connection.execute(statement.returning(authorizers.c.id)).one_or_none() is not None
 
 
 def drop_access_token(connection: sa.Connection, authorizer_appid: str, dead_sealed: str) -> None:
@@ -175,3 +191,9 @@ def settle_code(connection: sa.Connection, claimed: Authorizer, **values: object
         authorizers.c.id == claimed.id, authorizers.c.code_sealed == claimed.code_sealed
     )
     connection.execute(statement.values(values))
+
+
+def renew_codes(connection: sa.Connection, *, holders: Sequence[str], lease_until: float) -> None:
+    """A live worker keeps the codes it is exchanging."""
+    mine = sa.and_(authorizers.c.code_sealed.is_not(None), authorizers.c.code_lease_holder.in_(holders))
+    connection.execute(sa.update(authorizers).where(mine).values(code_due_at=lease_until))

@@ -28,7 +28,13 @@ WAIT_SECONDS = 2
 _MIGRATION_WAIT_SECONDS = 60
 _BUSY_STEP_SECONDS = 0.0005
 _MIGRATION_LOCK = 0x72656163  # any number that is ours alone
+_TRIES = 3
+_LOST_STATES = frozenset({"40P01", "40001"})  # deadlock, serialization failure
 _alembic_is_not_reentrant = threading.Lock()
+
+
+class Deadlock(StoreUnavailable):
+    """PostgreSQL gave this transaction up so that another could go on; it may be repeated at once."""
 
 
 class Conflict(ReactorError):
@@ -144,11 +150,21 @@ class Store:
         with self._through_the_door(), _speaking_of_the_store(), self._engine.begin() as connection:
             yield connection
 
+    def transact(self, work: Callable[[sa.Connection], T]) -> T:
+        """Do the work in one transaction; it must bear being repeated, after a deadlock that it lost."""
+        for _ in range(_TRIES - 1):
+            try:
+                with self.write() as connection:
+                    return work(connection)
+            except Deadlock:
+                continue
+        with self.write() as connection:
+            return work(connection)
+
     def write_together(self, work: Callable[[sa.Connection], T]) -> T:
         """Do the work in one transaction, on SQLite shared by all who wait; it must bear being repeated."""
         if not self.is_sqlite:
-            with self.write() as connection:
-                return work(connection)
+            return self.transact(work)
         result: T = self._together.do(work)
         return result
 
@@ -244,4 +260,8 @@ def _speaking_of_the_store() -> Iterator[None]:
         ) from error
     except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
         told = str(getattr(error, "orig", None) or error).split("\n", 1)[0]
+        if getattr(getattr(error, "orig", None), "sqlstate", None) in _LOST_STATES:
+            raise Deadlock(
+                f"the database gave way to another process ({told}); nothing was changed"
+            ) from error
         raise StoreUnavailable(f"the database did not do it ({told}); nothing was changed") from error

@@ -30,6 +30,7 @@ _OTHER = releases.alias("other")
 _IN_FLIGHT = sa.exists().where(
     _OTHER.c.authorizer_appid == releases.c.authorizer_appid, _OTHER.c.state == State.RELEASING
 )
+_NEXT_DUE = _OLDEST_DUE.where(~_IN_FLIGHT)
 _NOW: sa.BindParameter[float] = sa.bindparam("now")
 _LAPSED = sa.select(releases).where(releases.c.state == State.RELEASING, releases.c.lease_until < _NOW)
 _DUE = (
@@ -99,10 +100,13 @@ def page(
     return [_of(row) for row in connection.execute(query)]
 
 
-def in_states(connection: sa.Connection, authorizer_appid: str, states: Sequence[State]) -> list[Release]:
-    """The authorizer's releases in these states, oldest first."""
+def in_states(
+    connection: sa.Connection, authorizer_appid: str, states: Sequence[State], *, lock: bool = False
+) -> list[Release]:
+    """The authorizer's releases in these states, oldest first; locked if so asked."""
     given = {"authorizer_appid": authorizer_appid, "states": list(states)}
-    return [_of(row) for row in connection.execute(_IN_STATES, given)]
+    query = _IN_STATES.with_for_update() if lock else _IN_STATES
+    return [_of(row) for row in connection.execute(query, given)]
 
 
 def counts(connection: sa.Connection, states: Sequence[State]) -> dict[State, int]:
@@ -117,6 +121,11 @@ def counts(connection: sa.Connection, states: Sequence[State]) -> dict[State, in
 def oldest_due(connection: sa.Connection) -> float | None:
     """The earliest due time of all pending releases."""
     return connection.execute(_OLDEST_DUE).scalar()
+
+
+def next_due(connection: sa.Connection) -> float | None:
+    """The earliest due time of those that may be claimed: no other of their authorizer is in flight."""
+    return connection.execute(_NEXT_DUE).scalar()
 
 
 def next_lapse(connection: sa.Connection) -> float | None:

@@ -21,13 +21,11 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """What a code was exchanged for; without API permissions granted there are no tokens, and 0 seconds."""
+    """What a code was exchanged for; without API permissions granted there is no token."""
 
     authorizer_appid: str
-    access_token: str | None = field(repr=False)
-    expires_in: int
     refresh_token: str | None = field(repr=False)
-    func_ids: tuple[int, ...]
+    func_ids: tuple[int, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ class AuthorizerInfo:
     user_name: str
     nick_name: str
     refresh_token: str | None = field(repr=False)
-    func_ids: tuple[int, ...]
+    func_ids: tuple[int, ...] | None
     is_mini_program: bool
 
 
@@ -82,11 +80,8 @@ def token(name: str) -> Callable[[_Fields], Token]:
 def authorization(fields: _Fields) -> Authorization:
     """Read api_query_auth."""
     info = _object(fields, "authorization_info")
-    access_token = _text(info, "authorizer_access_token") or None
     return Authorization(
         authorizer_appid=_appid(info),
-        access_token=access_token,
-        expires_in=_seconds(info) if access_token else 0,
         refresh_token=_text(info, "authorizer_refresh_token") or None,
         func_ids=_func_ids(info),
     )
@@ -226,9 +221,11 @@ def _appid(info: _Fields) -> str:
     return found
 
 
-def _func_ids(info: _Fields) -> tuple[int, ...]:
-    """Return the ids of the permission sets granted; none where WeChat left `func_info` out."""
+def _func_ids(info: _Fields) -> tuple[int, ...] | None:
+    """Return the ids of the permission sets granted; None where WeChat left `func_info` out."""
     granted = info.get("func_info")
-    scopes = [item.get("funcscope_category") for item in granted or () if isinstance(item, dict)]
+    if not isinstance(granted, list):
+        return None
+    scopes = [item.get("funcscope_category") for item in granted if isinstance(item, dict)]
     ids = [_number(scope, "id") for scope in scopes if isinstance(scope, dict)]
     return tuple(found for found in ids if found is not None)

@@ -386,7 +386,7 @@ def test_other_users_of_urllib3_keep_their_log(wire, client, caplog):
 def test_no_value_shows_its_secret():
     values = (
         wechat.Token(CANARY, 1),
-        wechat.Authorization(APPID, CANARY, 1, CANARY, ()),
+        wechat.Authorization(APPID, CANARY, ()),
         wechat.AuthorizerTokens(CANARY, 1, CANARY),
         wechat.AuthorizerPage(1, (wechat.ListedAuthorizer(APPID, CANARY, 1),)),
         wechat.AuthorizerInfo(APPID, "gh_1", "", CANARY, (), is_mini_program=True),

@@ -53,7 +53,7 @@ COMPONENT_CALLS = {
                 "func_info": [{"funcscope_category": {"id": 17}}, {"funcscope_category": {"id": 18}}],
             }
         },
-        wechat.Authorization(APPID, "a", 7200, "r", (17, 18)),
+        wechat.Authorization(APPID, "r", (17, 18)),
     ),
     "authorizer_token": (
         "api_authorizer_token",
@@ -83,7 +83,7 @@ COMPONENT_CALLS = {
             "authorizer_info": {"user_name": "gh_1", "nick_name": "店", "MiniProgramInfo": {}},
             "authorization_info": {"authorizer_appid": APPID, "authorizer_refresh_token": ""},
         },
-        wechat.AuthorizerInfo(APPID, "gh_1", "店", None, (), is_mini_program=True),
+        wechat.AuthorizerInfo(APPID, "gh_1", "店", None, None, is_mini_program=True),
     ),
 }
 
@@ -217,7 +217,7 @@ def test_a_promise_not_kept_is_an_unknown_outcome(ask, method, answer):
 
 def test_no_tokens_where_no_api_was_granted(ask):
     info = {"authorization_info": {"authorizer_appid": APPID}}
-    assert ask("query_auth", http(info)) == wechat.Authorization(APPID, None, 0, None, ())
+    assert ask("query_auth", http(info)) == wechat.Authorization(APPID, None, None)
 
 
 JSON = st.recursive(
