@@ -137,7 +137,7 @@ class Exchange:
             log.warning("authorizer=%s unnamed reason=%s", self._appid, error)
         self._store.transact(self._finish)
         self._records.clear()
-        log.info("authorizer=%s code=exchanged", self._appid)
+        log.info("authorizer=%s code=settled", self._appid)
 
     def _finish(self, connection: sa.Connection) -> None:
         row = authorizers.get(connection, self._appid, lock=True)

@@ -6,6 +6,7 @@ thread goes on; a row that raises every time waits longer and longer and ends be
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -81,9 +82,10 @@ class Worker:
         with self._state:
             self._stopping = True
             self._state.notify_all()
+        end = time.monotonic() + timeout
         for thread in self._threads:
             if thread.ident is not None:
-                thread.join(timeout / len(self._threads))
+                thread.join(max(0.0, end - time.monotonic()))
         try:
             with self._store.write() as connection:
                 presence.leave(connection, self._name)

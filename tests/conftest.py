@@ -58,12 +58,15 @@ class Postgresql:
     def __init__(self, uri):
         self.uri = uri
         self._name = None
+        self._version = None
 
     def lend(self):
         if self._name is None:
             self._name = f"t_{uuid.uuid4().hex}"
             self._do(f"CREATE DATABASE {self._name}")
             _migrate(_on(self.uri, self._name))
+            with psycopg.connect(_on(self.uri, self._name)) as connection:
+                self._version = connection.execute("SELECT version_num FROM alembic_version").fetchall()
         return _on(self.uri, self._name)
 
     def take_back(self):
@@ -74,9 +77,11 @@ class Postgresql:
         tables = ", ".join(metadata.tables)
         try:
             with psycopg.connect(_on(self.uri, self._name), autocommit=True) as connection:
-                connection.execute("SELECT 1 FROM alembic_version")
                 connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+                found = connection.execute("SELECT version_num FROM alembic_version").fetchall()
         except psycopg.Error:
+            found = None
+        if found != self._version:
             self._do(f"DROP DATABASE IF EXISTS {self._name} WITH (FORCE)")
             self._name = None
 
