@@ -206,7 +206,10 @@ def load_policy(path: Path) -> Policy:
     try:
         return parse_policy(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(f"REACTOR_POLICY: the file cannot be read ({type(error).__name__})") from error
+        raise PolicyError(
+            f"REACTOR_POLICY: the file cannot be read ({type(error).__name__}); "
+            "name one that this user may read, or unset the variable to release everything at once"
+        ) from error
 
 
 def configure(environ: Mapping[str, str]) -> Settings:
