@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
-from conftest import House
+from house import House
 from known import APPSECRET, COMPONENT, environment
 from served import wait_until
 from stories import (
