@@ -274,6 +274,8 @@ def _key_beside(database_url: str) -> str:
     file = _sqlite_file(database_url)
     assert file
     path = file.with_name(f"{file.name}.key")
+    if not path.parent.is_dir():
+        raise SettingsError([f"the folder {path.parent} does not exist; create it, or correct the path"])
     if not path.exists():
         _make_key(path)
     key = path.read_text("ascii").strip()

@@ -146,11 +146,13 @@ def build_house(platform, face, clock, database_url, tmp_path):
     """Make a reactor; several of them are several processes on one store."""
     built = []
 
-    def build(policy="", **more):
+    def build(policy="", wechat_timeout=(1.0, 1.0), **more):
         path = tmp_path / "policy.toml"
         path.write_text(policy)
         settings = load_settings(environment(database_url, face.url, REACTOR_POLICY=str(path), **more))
-        around = Surroundings(clock=clock, sleep=clock.advance, chance=lambda: 0.5, wechat_timeout=(1.0, 0.5))
+        around = Surroundings(
+            clock=clock, sleep=clock.advance, chance=lambda: 0.5, wechat_timeout=wechat_timeout
+        )
         built.append(House(platform, face, clock, settings, build_web(settings, around)))
         return built[-1]
 

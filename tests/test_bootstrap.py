@@ -1,5 +1,6 @@
 """Settings in, a web process out: what is refused before anything starts, and what a start leaves behind."""
 
+import dataclasses
 import logging
 import os
 import re
@@ -229,3 +230,11 @@ def test_the_libraries_that_would_log_urls_stay_quiet(variables):
     configure(variables)
     for name in ("urllib3", "urllib3.connectionpool", "werkzeug", "alembic"):
         assert not logging.getLogger(name).isEnabledFor(logging.INFO)
+
+
+def test_a_database_in_a_folder_that_is_not_there_is_told_by_the_folder(variables, tmp_path, capsys):
+    settings = load_settings({**variables, "DATABASE_URL": f"sqlite:///{tmp_path}/nowhere/reactor.db"})
+    with pytest.raises(SystemExit) as ended:
+        migrate(dataclasses.replace(settings, secret_keys=None))
+    assert ended.value.code == 1
+    assert f"the folder {tmp_path}/nowhere does not exist" in capsys.readouterr().err

@@ -285,3 +285,18 @@ def test_while_paused_nothing_is_claimed_not_even_what_a_dead_worker_left(house)
     house.run()
     assert states(house) == ["released"]
     assert authorizer(house)["live_version"] == "1.0.0"
+
+
+def test_a_stop_waits_for_the_turn_at_hand_and_its_end_is_recorded(house):
+    house.open_shop()
+    house.approve()
+    worker = Worker(patient_tools(house))
+
+    def run():
+        worker.start()
+        wait_until(lambda: states(house) == ["releasing"])
+        worker.stop(timeout=20)
+
+    with held(house, "release", "hold_before", run):
+        house.push_ticket()  # while the turn is held, everything else goes on
+    assert house.only_release()["state"] == "released"
