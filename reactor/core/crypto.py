@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from reactor.core.errors import EnvelopeRefused, UnreadableMessage
-from reactor.core.xmlgate import read_xml
+from reactor.core.xmlgate import screen
 
 BLOCK = 32  # WeChat pads to 32 bytes, twice the block of AES
 
@@ -170,11 +170,10 @@ def _read_query(query: bytes) -> dict[str, str]:
 def _read_body(body: bytes) -> str:
     """Return Encrypt and nothing else: its siblings are not covered by the signature."""
     try:
-        _, children = read_xml(body)
+        encrypt = screen(body).leaves.get("Encrypt")
     except UnreadableMessage:
         raise EnvelopeRefused("xml") from None
-    encrypt = children.get("Encrypt")
-    if not isinstance(encrypt, str):
+    if not encrypt:
         raise EnvelopeRefused("xml")
     return encrypt
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from reactor.core.errors import UnreadableMessage
-from reactor.core.xmlgate import read_xml
+from reactor.core.xmlgate import read_xml, screen
 
 _APPID_FORM = re.compile("wx[0-9a-f]{16}")
 _NUMBER_FORM = re.compile("[0-9]{1,10}")
@@ -101,11 +101,13 @@ def parse_event(message: bytes) -> Event:
 
     Raises UnreadableMessage for XML the gate refuses, and for a known event that lacks what it lives on.
     """
-    _, children = read_xml(message)
-    fields = _Fields(children)
-    readers, name = _classify(fields)
+    screened = screen(message)
+    readers, name = _classify(_Fields(screened.leaves))
     reader = readers.get(name.lower())
-    return reader(fields) if reader else OtherEvent(name)
+    if reader is None:
+        return OtherEvent(name)  # most pushes ask for nothing, and end here
+    _, children = read_xml(screened)
+    return reader(_Fields(children))
 
 
 def identity(event: KnownEvent, authorizer_appid: str | None) -> str:

@@ -4,6 +4,7 @@ Envelopes and decrypted messages both come through here. An honest push is a roo
 children that hold text, so everything else that XML can do is refused.
 """
 
+from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
@@ -16,10 +17,18 @@ MAX_DEPTH = 4
 MAX_ELEMENTS = 64
 
 
-def read_xml(text: bytes) -> tuple[str, dict[str, Any]]:
-    """Return the root's name and its children: text as written, None when empty, a dict when nested.
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """Text that passed the gate; `leaves` are the texts of the root's children that hold no elements."""
 
-    Raises UnreadableMessage for everything else; its words never hold anything of the text.
+    text: bytes = field(repr=False)
+    leaves: dict[str, str] = field(repr=False)
+
+
+def screen(text: bytes) -> Screened:
+    """Walk the text once and build nothing but its leaves; the first thing not allowed stops the parser.
+
+    Raises UnreadableMessage for everything that the gate refuses; its words never hold anything of the text.
     """
     if not 0 < len(text) <= MAX_BYTES:
         raise UnreadableMessage("the text is empty" if not text else "the text is over 64 KiB")
@@ -27,41 +36,47 @@ def read_xml(text: bytes) -> tuple[str, dict[str, Any]]:
         raise UnreadableMessage("the text is not UTF-8")
     try:
         text.decode()
-        _screen(text)
-        # Whether a space may stand in a value is the reader's business, so none is stripped here.
-        document = xmltodict.parse(text, encoding="utf-8", strip_whitespace=False)
+        return Screened(text, _walk(text))
     except UnicodeDecodeError:
         raise UnreadableMessage("the text is not UTF-8") from None
     except expat.ExpatError as error:
         raise UnreadableMessage(f"the text is not well-formed XML: {error}") from None
+
+
+def read_xml(screened: Screened) -> tuple[str, dict[str, Any]]:
+    """Return the root's name and its children: text as written, None when empty, a dict when nested."""
+    # Whether a space may stand in a value is the reader's business, so none is stripped here.
+    document = xmltodict.parse(screened.text, encoding="utf-8", strip_whitespace=False)
     [(root, children)] = document.items()
-    if not isinstance(children, dict):
-        raise UnreadableMessage("the root has no elements in it")
     _drop_space_between_elements(children)
     return root, children
 
 
-def _screen(text: bytes) -> None:
-    """Walk the text without building anything; the first thing that is not allowed stops the parser."""
+def _walk(text: bytes) -> dict[str, str]:
     shape = _Shape()
     parser = expat.ParserCreate("utf-8")
+    parser.buffer_text = True
     parser.StartElementHandler = shape.opened
     parser.EndElementHandler = shape.closed
+    parser.CharacterDataHandler = shape.said
     parser.XmlDeclHandler = _declared
     parser.StartDoctypeDeclHandler = _refuse_doctype
     parser.ProcessingInstructionHandler = _refuse_instruction
     parser.CommentHandler = _refuse_comment
     parser.Parse(text, True)
+    return shape.leaves
 
 
 class _Shape:
-    """Counts elements and depth, and remembers the names seen in every element that is still open."""
+    """Counts elements and depth, and remembers of every open element the names and the text seen in it."""
 
-    __slots__ = ("_elements", "_names")
+    __slots__ = ("_elements", "_names", "_texts", "leaves")
 
     def __init__(self) -> None:
         self._elements = 0
         self._names: list[set[str]] = []
+        self._texts: list[str] = []
+        self.leaves: dict[str, str] = {}
 
     def opened(self, name: str, attributes: dict[str, str]) -> None:
         self._elements += 1
@@ -69,25 +84,32 @@ class _Shape:
             raise UnreadableMessage("an element has attributes")
         if self._elements > MAX_ELEMENTS:
             raise UnreadableMessage(f"there are more than {MAX_ELEMENTS} elements")
-        if len(self._names) == MAX_DEPTH:
+        names = self._names
+        if len(names) == MAX_DEPTH:
             raise UnreadableMessage(f"elements are nested deeper than {MAX_DEPTH}")
-        if self._names:
-            self._note(name)
-        self._names.append(set())
+        if names:
+            if name in names[-1]:
+                raise UnreadableMessage("an element appears twice beside itself")
+            names[-1].add(name)
+        names.append(set())
+        self._texts.append("")
 
-    def closed(self, _name: str) -> None:
-        self._names.pop()
+    def said(self, text: str) -> None:
+        self._texts[-1] += text
 
-    def _note(self, name: str) -> None:
-        siblings = self._names[-1]
-        if name in siblings:
-            raise UnreadableMessage("an element appears twice beside itself")
-        siblings.add(name)
+    def closed(self, name: str) -> None:
+        children, text = self._names.pop(), self._texts.pop()
+        if children:
+            if text.strip(" \t\r\n"):
+                raise UnreadableMessage("text stands between elements")
+        elif not self._names:
+            raise UnreadableMessage("the root has no elements in it")
+        elif len(self._names) == 1:
+            self.leaves[name] = text
 
 
 def _drop_space_between_elements(children: dict[str, Any]) -> None:
-    if children.pop("#text", "").strip(" \t\r\n"):
-        raise UnreadableMessage("text stands between elements")
+    children.pop("#text", None)
     for value in children.values():
         if isinstance(value, dict):
             _drop_space_between_elements(value)

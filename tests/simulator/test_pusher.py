@@ -12,7 +12,7 @@ import requests
 
 from reactor.core.crypto import MessageKeys, decode_aes_key, open_envelope
 from reactor.core.errors import EnvelopeRefused
-from reactor.core.xmlgate import read_xml
+from reactor.core.xmlgate import read_xml, screen
 from reactor.simulator import pusher as pushing
 from reactor.simulator.pusher import Pusher, PushResult
 
@@ -103,7 +103,7 @@ def opened(seen):
 
 
 def fields(message):
-    root, children = read_xml(message)
+    root, children = read_xml(screen(message))
     assert root == "xml"
     return children
 
