@@ -152,7 +152,7 @@ class Exchange:
             connection,
             now=self._tools.clock(),
             waits_for=[WaitsFor.AUTHORIZER],
-            authorizer_appid=self._appid,
+            authorizer_appids=[self._appid],
         )
         self._write_calls(connection)
         now = self._tools.clock()

@@ -138,7 +138,7 @@ class Ledger:
         row = authorizers.get(connection, appid)
         if row and row.state == authorizers.UNAUTHORIZED and (row.authorization_at or 0.0) >= approved_at:
             return Decision(Happening.UNAUTHORIZED, "the merchant took the authorization back")
-        for other in releases.in_states(connection, appid, (State.PENDING, State.HELD)):
+        for other in releases.in_states(connection, [appid], (State.PENDING, State.HELD)):
             if other.approved_at > approved_at and other.to_user_name == self._release.to_user_name:
                 reason = f"release {other.id}, of a newer approval, takes its place"
                 return Decision(Happening.SUPERSEDED, reason)

@@ -214,7 +214,7 @@ def test_a_turn_that_ends_locks_the_authorizer_before_its_release_as_a_push_does
         authorizers.update(connection, SHOP, audit_status=0)  # as a push begins
         gate.go.set()
         wait_for_a_queue(house)
-        (mine,) = releases.in_states(connection, SHOP, [State.RELEASING], lock=True)
+        (mine,) = releases.in_states(connection, [SHOP], [State.RELEASING], lock=True)
     assert (mine.id, states(house)) == (house.only_release()["id"], ["released"])
 
 

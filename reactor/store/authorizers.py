@@ -18,6 +18,12 @@ RELEASE_PERMISSION_SET = 18
 
 # Built once: putting a statement together costs SQLAlchemy more than carrying it out.
 _ONE = sa.select(authorizers).where(authorizers.c.authorizer_appid == sa.bindparam("authorizer_appid"))
+_SEVERAL = (
+    sa.select(authorizers)
+    .where(authorizers.c.authorizer_appid.in_(sa.bindparam("authorizer_appids", expanding=True)))
+    .order_by(authorizers.c.authorizer_appid)  # whoever locks several does it in this order
+    .with_for_update()
+)
 _NEXT_CODE_DUE = sa.select(sa.func.min(authorizers.c.code_due_at)).where(
     authorizers.c.code_sealed.is_not(None)
 )
@@ -68,6 +74,12 @@ def get(connection: sa.Connection, authorizer_appid: str, *, lock: bool = False)
     return _of(row) if row else None
 
 
+def lock_all(connection: sa.Connection, authorizer_appids: Sequence[str]) -> dict[str, Authorizer]:
+    """Those that are known, by their appid; locked until the transaction ends."""
+    found = connection.execute(_SEVERAL, {"authorizer_appids": authorizer_appids})
+    return {row.authorizer_appid: _of(row) for row in found}
+
+
 def by_user_name(connection: sa.Connection, user_name: str) -> Authorizer | None:
     """The authorizer whose original id (`gh_…`) this is."""
     query = sa.select(authorizers).where(authorizers.c.user_name == user_name)
@@ -92,6 +104,12 @@ def update(connection: sa.Connection, authorizer_appid: str, **values: object) -
     connection.execute(
         sa.update(authorizers).where(authorizers.c.authorizer_appid == authorizer_appid).values(**values)
     )
+
+
+def note_audits(connection: sa.Connection, authorizer_appids: Sequence[str], audit_status: int) -> None:
+    """Keep how the latest audit of each of them ended."""
+    audited = authorizers.c.authorizer_appid.in_(authorizer_appids)
+    connection.execute(sa.update(authorizers).where(audited).values(audit_status=audit_status))
 
 
 def save(connection: sa.Connection, authorizer_appid: str, **values: object) -> None:

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from reactor.core.errors import ReactorError, StoreUnavailable
-from reactor.store.together import Together
+from reactor.store.together import Item, Result, Together
 from reactor.store.vault import Vault
 
 T = TypeVar("T")
@@ -136,7 +136,6 @@ class Store:
         # wait at its door starve. So the threads of a process queue up here, and one of them goes there.
         self._door = threading.Lock() if self.is_sqlite else None
         self._wait_seconds = wait_seconds
-        self._together = Together(self.write, wait_seconds=wait_seconds)
         self.vault = vault
 
     @property
@@ -161,12 +160,11 @@ class Store:
         with self.write() as connection:
             return work(connection)
 
-    def write_together(self, work: Callable[[sa.Connection], T]) -> T:
-        """Do the work in one transaction, on SQLite shared by all who wait; it must bear being repeated."""
-        if not self.is_sqlite:
-            return self.transact(work)
-        result: T = self._together.do(work)
-        return result
+    def together(
+        self, work: Callable[[sa.Connection, Sequence[Item]], Sequence[Result]]
+    ) -> Together[Item, Result]:
+        """Make the place where items wait for each other, to be worked in one transaction."""
+        return Together(self.transact, work, wait_seconds=self._wait_seconds)
 
     @contextmanager
     def _through_the_door(self) -> Iterator[None]:

@@ -1,6 +1,6 @@
 """Every push that asks for something, once; its repetitions are counted on the row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -32,7 +32,7 @@ def _recording(insert: Callable[[sa.Table], postgresql.Insert]) -> sa.Executable
     """Insert, or count one more delivery; built once, for it costs more to build than to carry out."""
     counted = {"deliveries": events.c.deliveries + 1}
     statement = insert(events).on_conflict_do_update(index_elements=[events.c.identity], set_=counted)
-    return statement.returning(events.c.id, events.c.deliveries)
+    return statement.returning(events.c.id, events.c.identity, events.c.deliveries)
 
 
 _RECORD = {"sqlite": _recording(sqlite.insert), "postgresql": _recording(postgresql.insert)}  # type: ignore[arg-type]
@@ -40,8 +40,14 @@ _RECORD = {"sqlite": _recording(sqlite.insert), "postgresql": _recording(postgre
 
 def record(connection: sa.Connection, **values: object) -> int | None:
     """The id of the new row, or None when this identity is known: then the delivery is counted."""
-    row = connection.execute(_RECORD[connection.dialect.name], values).one()
-    return int(row.id) if row.deliveries == 1 else None
+    return record_all(connection, [values])[0]
+
+
+def record_all(connection: sa.Connection, rows: Sequence[Mapping[str, object]]) -> list[int | None]:
+    """As `record`, for rows of the same columns and of different identities."""
+    found = connection.execute(_RECORD[connection.dialect.name], rows)
+    fresh = {row.identity: int(row.id) for row in found if row.deliveries == 1}
+    return [fresh.get(str(row["identity"])) for row in rows]
 
 
 def misdirect(connection: sa.Connection, event_id: int, reason: str) -> None:

@@ -1,6 +1,6 @@
 """The releases: each row is the job itself, and each change of its state leaves a row of history."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -17,15 +17,27 @@ _ONE = sa.select(releases).where(releases.c.id == sa.bindparam("id"))
 _IN_STATES = (
     sa.select(releases)
     .where(
-        releases.c.authorizer_appid == sa.bindparam("authorizer_appid"),
+        releases.c.authorizer_appid.in_(sa.bindparam("authorizer_appids", expanding=True)),
         releases.c.state.in_(sa.bindparam("states", expanding=True)),
     )
-    .order_by(releases.c.id)
+    .order_by(releases.c.authorizer_appid, releases.c.id)
 )
+_IN_STATES_LOCKED = _IN_STATES.with_for_update()
 _OLDEST_DUE = sa.select(sa.func.min(releases.c.due_at)).where(releases.c.state == State.PENDING)
 _NEXT_LAPSE = sa.select(sa.func.min(releases.c.lease_until)).where(releases.c.state == State.RELEASING)
-_OPEN = sa.insert(releases).returning(releases.c.id)
+_OPEN = sa.insert(releases).returning(releases.c.id, releases.c.authorizer_appid)
 _NOTE = sa.insert(history)
+_NOTE_OPENED = sa.insert(history).from_select(
+    ["release_id", "at", "to_state", "happening", "actor", "detail"],
+    sa.select(
+        releases.c.id,
+        releases.c.created_at,
+        releases.c.state,
+        sa.bindparam("happening", type_=sa.Text),
+        sa.bindparam("actor", type_=sa.Text),
+        releases.c.reason,
+    ).where(releases.c.id.in_(sa.bindparam("ids", expanding=True))),
+)
 _OTHER = releases.alias("other")
 _IN_FLIGHT = sa.exists().where(
     _OTHER.c.authorizer_appid == releases.c.authorizer_appid, _OTHER.c.state == State.RELEASING
@@ -101,12 +113,15 @@ def page(
 
 
 def in_states(
-    connection: sa.Connection, authorizer_appid: str, states: Sequence[State], *, lock: bool = False
+    connection: sa.Connection,
+    authorizer_appids: Sequence[str],
+    states: Sequence[State],
+    *,
+    lock: bool = False,
 ) -> list[Release]:
-    """The authorizer's releases in these states, oldest first; locked if so asked."""
-    given = {"authorizer_appid": authorizer_appid, "states": list(states)}
-    query = _IN_STATES.with_for_update() if lock else _IN_STATES
-    return [_of(row) for row in connection.execute(query, given)]
+    """These authorizers' releases in these states, each authorizer's oldest first; locked if so asked."""
+    given = {"authorizer_appids": authorizer_appids, "states": states}
+    return [_of(row) for row in connection.execute(_IN_STATES_LOCKED if lock else _IN_STATES, given)]
 
 
 def counts(connection: sa.Connection, states: Sequence[State]) -> dict[State, int]:
@@ -133,14 +148,16 @@ def next_lapse(connection: sa.Connection) -> float | None:
     return connection.execute(_NEXT_LAPSE).scalar()
 
 
-def open_release(
-    connection: sa.Connection, *, happening: str, actor: str, detail: str | None, at: float, **values: object
-) -> int:
-    """A new release and the first row of its history."""
-    release_id = int(connection.execute(_OPEN, {"created_at": at, **values}).scalar_one())
-    note = {"release_id": release_id, "at": at, "from_state": None, "to_state": values["state"]}
-    connection.execute(_NOTE, {**note, "happening": happening, "actor": actor, "detail": detail})
-    return release_id
+def open_all(
+    connection: sa.Connection, rows: Sequence[Mapping[str, object]], *, happening: str, actor: str
+) -> list[int]:
+    """New releases, one an authorizer and all of the same columns, each with its first row of history.
+
+    Returns their ids, in order.
+    """
+    ids = {row.authorizer_appid: int(row.id) for row in connection.execute(_OPEN, rows)}
+    connection.execute(_NOTE_OPENED, {"ids": list(ids.values()), "happening": happening, "actor": actor})
+    return [ids[str(row["authorizer_appid"])] for row in rows]
 
 
 def change(  # noqa: PLR0913 - a transition, who says so and why
@@ -193,7 +210,7 @@ def make_due(
     *,
     now: float,
     waits_for: Sequence[str],
-    authorizer_appid: str | None = None,
+    authorizer_appids: Sequence[str] | None = None,
 ) -> int:
     """What waited for this is over: those releases are due now. Says how many.
 
@@ -204,8 +221,8 @@ def make_due(
     )
     under_way = releases.c.state == State.RELEASING
     statement = sa.update(releases).where(sa.or_(waiting, under_way))
-    if authorizer_appid is not None:
-        statement = statement.where(releases.c.authorizer_appid == authorizer_appid)
+    if authorizer_appids is not None:
+        statement = statement.where(releases.c.authorizer_appid.in_(authorizer_appids))
     due_at = sa.case((under_way, releases.c.due_at), else_=now)
     return connection.execute(statement.values(due_at=due_at, woken=under_way)).rowcount
 

@@ -1,48 +1,63 @@
-"""Those who wait for SQLite's one writer go together: one transaction, one sync of the disk, for all of them.
+"""Those who wait for a commit go together: one transaction, one sync of the disk, for all of them.
 
 Nobody is told that his work is done before the commit that holds it.
 """
 
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Generic, TypeVar
 
 import sqlalchemy as sa
 
 from reactor.core.errors import StoreUnavailable
 
-Work = Callable[[sa.Connection], Any]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+LARGEST_GROUP = 64  # nobody's commit gets so long that WeChat hangs up
+
+
+def _locked() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
 
 
 @dataclass(slots=True, eq=False)
-class _Waiting:
-    """One piece of work and what came of it; told with `leads` set, it is his turn to lead."""
+class _Waiting(Generic[Item, Result]):
+    """One item and what came of it; once `told` opens with `leads` set, it is his turn to lead."""
 
-    work: Work
-    told: threading.Event = field(default_factory=threading.Event)
+    item: Item
+    told: threading.Lock = field(default_factory=_locked)  # opened once; cheaper to wait at than an Event
     leads: bool = False
-    result: Any = None
-    done: bool = False
+    results: list[Result] = field(default_factory=list)
     error: Exception | None = None
 
 
-class Together:
-    """The first to come leads: carries out what has gathered, hands the lead to who came meanwhile."""
+class Together(Generic[Item, Result]):
+    """The first to come leads: carries out what has gathered, hands the lead to who came meanwhile.
+
+    `work` is given the connection and the items, and returns one result for each. It must bear being
+    repeated: when it fails with several items, each is tried alone, so that only the one it is about suffers.
+    """
 
     def __init__(
-        self, write: Callable[[], AbstractContextManager[sa.Connection]], *, wait_seconds: float
+        self,
+        transact: Callable[[Callable[[sa.Connection], Sequence[Result]]], Sequence[Result]],
+        work: Callable[[sa.Connection, Sequence[Item]], Sequence[Result]],
+        *,
+        wait_seconds: float,
     ) -> None:
-        self._write = write
+        self._transact = transact
+        self._work = work
         self._wait_seconds = wait_seconds
         self._lock = threading.Lock()
-        self._gathered: list[_Waiting] = []
+        self._gathered: list[_Waiting[Item, Result]] = []
         self._led = False
 
-    def do(self, work: Work) -> Any:
-        """Do the work in a transaction, shared or not; returns or raises as the work did."""
-        mine = _Waiting(work)
+    def do(self, item: Item) -> Result:
+        """Have the item worked in a transaction, shared or not; returns or raises as the work did."""
+        mine: _Waiting[Item, Result] = _Waiting(item)
         with self._lock:
             self._gathered.append(mine)
             leading, self._led = not self._led, True
@@ -50,24 +65,23 @@ class Together:
             self._lead()
         if mine.error is not None:
             raise mine.error
-        if not mine.done:
+        if not mine.results:
             raise StoreUnavailable("who wrote for all of them was interrupted; nothing was changed")
-        return mine.result
+        return mine.results[0]
 
-    def _waited_to_lead(self, mine: _Waiting) -> bool:
-        if not mine.told.wait(self._wait_seconds):
+    def _waited_to_lead(self, mine: _Waiting[Item, Result]) -> bool:
+        if not mine.told.acquire(timeout=self._wait_seconds):
             with self._lock:
                 if mine in self._gathered and not mine.leads:
                     self._gathered.remove(mine)
                     raise StoreUnavailable("the database is busy with what came before; nothing was changed")
-            mine.told.wait()  # it is being carried out, and that ends by itself
+            mine.told.acquire()  # it is being carried out, and that ends by itself
         return mine.leads
 
     def _lead(self) -> None:
-        with self._lock:
-            group, self._gathered = self._gathered, []
+        group: list[_Waiting[Item, Result]] = []
         try:
-            self._carry_out(group)
+            self._carry_out(group, self._gather)
         finally:
             with self._lock:
                 self._led = bool(self._gathered)
@@ -75,13 +89,27 @@ class Together:
                 for one in following:
                     one.leads = True
             for one in (*group, *following):
-                one.told.set()
+                one.told.release()
 
-    def _carry_out(self, group: list[_Waiting]) -> None:
+    def _gather(self, group: list[_Waiting[Item, Result]]) -> None:
+        with self._lock:
+            room = LARGEST_GROUP - len(group)
+            group += self._gathered[:room]
+            del self._gathered[:room]
+
+    def _carry_out(
+        self,
+        group: list[_Waiting[Item, Result]],
+        gather: Callable[[list[_Waiting[Item, Result]]], None] = lambda _: None,
+    ) -> None:
+        def work(connection: sa.Connection) -> Sequence[Result]:
+            gather(group)  # only now, with the database at hand: whoever came while it was awaited goes along
+            return self._work(connection, [one.item for one in group])
+
         try:
-            with self._write() as connection:
-                results = [one.work(connection) for one in group]
+            results = self._transact(work)
         except Exception as error:  # noqa: BLE001 - it is raised again, to the one it belongs to
+            gather(group)
             if len(group) == 1:
                 group[0].error = error
             elif isinstance(error, StoreUnavailable):
@@ -92,4 +120,4 @@ class Together:
                     self._carry_out([one])
         else:
             for one, result in zip(group, results, strict=True):
-                one.result, one.done = result, True
+                one.results.append(result)

@@ -35,18 +35,10 @@ def open_release(store):
     """Put a release into the store and hand back what the store says of it."""
 
     def put(state=State.PENDING, *, appid=SHOP, at=0.0, **values):
-        given = {"mode": "auto", "approved_at": at, "due_at": at, **values}
+        row = {"authorizer_appid": appid, "state": state, "mode": "auto", "approved_at": at, "due_at": at}
+        row |= {"created_at": at, "reason": None, **values}
         with store.write() as connection:
-            release_id = releases.open_release(
-                connection,
-                happening="opened",
-                actor=releases.INTAKE,
-                detail=None,
-                at=at,
-                authorizer_appid=appid,
-                state=state,
-                **given,
-            )
+            (release_id,) = releases.open_all(connection, [row], happening="opened", actor=releases.INTAKE)
             return releases.get(connection, release_id)
 
     return put

@@ -1,3 +1,4 @@
+import functools
 import sqlite3
 import threading
 import time
@@ -126,13 +127,21 @@ def test_twenty_threads_write_at_once_and_nothing_is_lost(store, at_once):
 
 
 def beat_together(store, holder, answer=None):
-    def work(connection):
-        presence.beat(connection, holder, 100.0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+    return together(store).do((holder, answer))
 
-    return store.write_together(work)
+
+@functools.cache
+def together(store):
+    """Where workers wait for each other, to beat in one transaction."""
+
+    def work(connection, items):
+        for holder, answer in items:
+            presence.beat(connection, holder, 100.0)
+            if isinstance(answer, Exception):
+                raise answer
+        return [answer for _, answer in items]
+
+    return store.together(work)
 
 
 def test_who_writes_together_gets_his_own_answer_and_all_is_kept(store, at_once):
@@ -160,6 +169,31 @@ def test_whose_work_fails_is_told_alone_and_the_others_are_kept(store, at_once):
     told = at_once(16, work)
     assert told == [f"of {number}" if number % 4 == 0 else "kept" for number in range(16)]
     assert holders(store) == {f"w{number}" for number in range(16) if number % 4}
+
+
+def test_who_came_while_the_database_was_awaited_goes_along(store, database_url, build_bare, at_once):
+    groups = []
+
+    def work(connection, items):
+        groups.append(len(items))
+        return items
+
+    place = build_bare(database_url).together(work)
+    busy = threading.Event()
+
+    def occupy(connection, items):
+        busy.set()
+        time.sleep(0.3)
+        return items
+
+    place._work = occupy
+    leader = threading.Thread(target=place.do, args=(0,))
+    leader.start()
+    assert busy.wait(5)
+    place._work = work
+    assert at_once(8, place.do) == list(range(8))
+    leader.join(5)
+    assert groups == [8]
 
 
 def test_a_locked_database_is_told_to_all_who_write_together(store, database_url, impatient, at_once):

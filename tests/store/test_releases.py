@@ -358,7 +358,7 @@ def test_what_waited_for_this_is_due_now(do, see, open_release):
 def test_only_this_authorizers_releases_are_made_due(do, see, open_release):
     mine = open_release(appid=SHOP, due_at=900.0, waits_for="newer_audit")
     others = open_release(appid=OTHER, due_at=900.0, waits_for="newer_audit")
-    assert do(releases.make_due, now=100.0, waits_for=["newer_audit"], authorizer_appid=SHOP) == 1
+    assert do(releases.make_due, now=100.0, waits_for=["newer_audit"], authorizer_appids=[SHOP]) == 1
     assert (see(mine).due_at, see(others).due_at) == (100.0, 900.0)
 
 
@@ -418,8 +418,8 @@ def test_an_authorizers_releases_are_listed_oldest_first(store, open_release):
     open_release(State.FAILED)
     open_release(State.HELD, appid=OTHER)
     with store.read() as connection:
-        assert releases.in_states(connection, SHOP, [State.PENDING, State.HELD]) == [first, second]
-        assert releases.in_states(connection, SHOP, []) == []
+        assert releases.in_states(connection, [SHOP], [State.PENDING, State.HELD]) == [first, second]
+        assert releases.in_states(connection, [SHOP], []) == []
 
 
 def test_states_are_counted_with_the_empty_ones(store, open_release):

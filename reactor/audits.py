@@ -1,0 +1,220 @@
+"""How an audit that ended is taken in: its event recorded once, an approval's release opened."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from reactor.core.decisions import WaitsFor
+from reactor.core.events import AuditDelayed, AuditFailed, AuditSucceeded, identity
+from reactor.core.lifecycle import AuditStatus, Happening, State
+from reactor.core.policy import Mode, Policy
+from reactor.store import authorizers, events, releases
+from reactor.store.authorizers import Authorizer
+from reactor.store.releases import Release
+
+ACCEPTED, MISDIRECTED = "accepted", "misdirected"
+WAITING = (State.HELD, State.PENDING, State.FAILED)
+Audited = AuditSucceeded | AuditFailed | AuditDelayed
+_STATUS = {
+    AuditSucceeded: AuditStatus.APPROVED,
+    AuditFailed: AuditStatus.REJECTED,
+    AuditDelayed: AuditStatus.DELAYED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPush:
+    """One verified push: the appid of its path (None on the component's), when it came, and whether late."""
+
+    event: Audited
+    authorizer_appid: str | None
+    at: float
+    stale: bool
+
+
+def accept_audits(
+    connection: sa.Connection, pushes: Sequence[AuditPush], policy: Callable[[], Policy]
+) -> list[bool]:
+    """Carry out these pushes; says of each whether it left work to do now.
+
+    What came together goes together, one statement for all, except where one authorizer is spoken of twice.
+    """
+    pushes = [_addressed(connection, push) for push in pushes]
+    results = [False] * len(pushes)
+    for numbers in _turns(push.authorizer_appid for push in pushes):
+        told = _accept([pushes[number] for number in numbers], connection, policy)
+        for number, left_work in zip(numbers, told, strict=True):
+            results[number] = left_work
+    return results
+
+
+def _addressed(connection: sa.Connection, push: AuditPush) -> AuditPush:
+    """On the component's route the addressee is whose user_name it is."""
+    if push.authorizer_appid is not None:
+        return push
+    found = authorizers.by_user_name(connection, push.event.to_user_name)
+    return replace(push, authorizer_appid=found.authorizer_appid) if found else push
+
+
+def _turns(appids: Iterable[str | None]) -> list[list[int]]:
+    """The numbers of the first push of each authorizer, those of the second of each, and so on."""
+    turns: list[list[int]] = []
+    seen: dict[str | None, int] = defaultdict(int)
+    for number, appid in sorted(enumerate(appids), key=lambda one: one[1] or ""):
+        if seen[appid] == len(turns):
+            turns.append([])
+        turns[seen[appid]].append(number)
+        seen[appid] += 1
+    return turns
+
+
+def _accept(
+    pushes: Sequence[AuditPush], connection: sa.Connection, policy: Callable[[], Policy]
+) -> list[bool]:
+    """As `accept_audits`, for pushes of different authorizers in the order of their appids."""
+    appids = [push.authorizer_appid for push in pushes if push.authorizer_appid is not None]
+    known = authorizers.lock_all(connection, appids)
+    astray = [_astray(push, known) for push in pushes]
+    ids = events.record_all(connection, [_row(*one) for one in zip(pushes, astray, strict=True)])
+    fresh = {
+        push.authorizer_appid: (push, event_id)
+        for push, event_id, why in zip(pushes, ids, astray, strict=True)
+        if push.authorizer_appid is not None and event_id is not None and why is None
+    }
+    if not fresh:
+        return [False] * len(pushes)
+    _note_status(connection, [push for push, _ in fresh.values()], known)
+    waiting = _wake_waiting(connection, list(fresh), at=max(push.at for push, _ in fresh.values()))
+    approvals = [
+        _Approval(push.event, appid, event_id, push.at, appid in known)
+        for appid, (push, event_id) in fresh.items()
+        if isinstance(push.event, AuditSucceeded)
+    ]
+    _open(connection, approvals, waiting, policy)
+    opened = {approval.authorizer_appid for approval in approvals}
+    return [
+        push.authorizer_appid in fresh
+        and (push.authorizer_appid in opened or push.authorizer_appid in waiting)
+        for push in pushes
+    ]
+
+
+def _astray(push: AuditPush, known: Mapping[str, Authorizer]) -> str | None:
+    """Why the event is not this authorizer's, if it is not: the signature does not cover the path."""
+    meant, appid = push.event.to_user_name, push.authorizer_appid
+    if appid is None:
+        return f"no authorizer with the user_name {meant} is known; nothing was released"
+    user_name = known[appid].user_name if appid in known else None
+    if user_name and user_name != meant:
+        return f"it speaks of {meant}, but {appid} is {user_name}; nothing was released"
+    return None
+
+
+def _row(push: AuditPush, astray: str | None) -> dict[str, object]:
+    return {
+        "identity": identity(push.event, push.authorizer_appid),
+        "received_at": push.at,
+        "created_at": push.event.created_at,
+        "kind": push.event.kind,
+        "authorizer_appid": push.authorizer_appid,
+        "to_user_name": push.event.to_user_name,
+        "verdict": MISDIRECTED if astray else ACCEPTED,
+        "reason": astray or getattr(push.event, "reason", None),
+        "stale": push.stale,
+    }
+
+
+def _note_status(
+    connection: sa.Connection, pushes: Sequence[AuditPush], known: Mapping[str, Authorizer]
+) -> None:
+    for kind, status in _STATUS.items():
+        appids = [push.authorizer_appid for push in pushes if isinstance(push.event, kind)]
+        audited = [appid for appid in appids if appid is not None and appid in known]
+        if audited:
+            authorizers.note_audits(connection, audited, status)
+
+
+def _wake_waiting(
+    connection: sa.Connection, appids: Sequence[str], *, at: float
+) -> Mapping[str, list[Release]]:
+    """The releases of these authorizers that are not over; an audit has ended, so they may look again."""
+    waiting: dict[str, list[Release]] = defaultdict(list)
+    # Locked: one whose turn is ending this moment is seen as it ends.
+    for release in releases.in_states(connection, appids, (*WAITING, State.RELEASING), lock=True):
+        waiting[release.authorizer_appid].append(release)
+    if waiting:
+        beside = [WaitsFor.NEWER_AUDIT]
+        releases.make_due(connection, now=at, waits_for=beside, authorizer_appids=list(waiting))
+    return waiting
+
+
+@dataclass(frozen=True, slots=True)
+class _Approval:
+    event: AuditSucceeded
+    authorizer_appid: str
+    event_id: int
+    at: float
+    known: bool
+
+
+def _open(
+    connection: sa.Connection,
+    approvals: Sequence[_Approval],
+    waiting: Mapping[str, list[Release]],
+    policy: Callable[[], Policy],
+) -> None:
+    if not approvals:
+        return
+    rows = [_opening(approval, policy()) for approval in approvals]
+    ids = releases.open_all(connection, rows, happening="opened", actor=releases.INTAKE)
+    for approval, release_id in zip(approvals, ids, strict=True):
+        _supersede(connection, waiting.get(approval.authorizer_appid, []), release_id, approval)
+
+
+def _opening(approval: _Approval, policy: Policy) -> dict[str, object]:
+    rule = policy.rule_for(approval.authorizer_appid)
+    held = rule.mode is Mode.HOLD
+    return {
+        "authorizer_appid": approval.authorizer_appid,
+        "to_user_name": approval.event.to_user_name,
+        "event_id": approval.event_id,
+        "state": State.HELD if held else State.PENDING,
+        "mode": rule.mode,
+        "approved_at": approval.event.succeeded_at,
+        "created_at": approval.at,
+        "due_at": None if held else approval.at + rule.delay_seconds,
+        "waits_for": WaitsFor.DELAY if rule.delay_seconds and not held else None,
+        "reason": _opening_reason(held=held, known=approval.known, delay_seconds=rule.delay_seconds),
+    }
+
+
+def _opening_reason(*, held: bool, known: bool, delay_seconds: float) -> str | None:
+    if held:
+        return "the policy holds it until a person approves"
+    if not known:
+        return "the authorizer is not known yet; this goes on once it is"
+    return f"the policy waits {delay_seconds:g} s after the approval" if delay_seconds else None
+
+
+def _supersede(
+    connection: sa.Connection, waiting: Sequence[Release], release_id: int, approval: _Approval
+) -> None:
+    """The younger approval stays; two of one second are of one audit: the second is settled by looking.
+
+    Only among those that speak of the same mini program: a push gone astray must not displace a genuine one.
+    """
+    approved_at = approval.event.succeeded_at
+    waiting = [release for release in waiting if release.to_user_name == approval.event.to_user_name]
+    younger = [r for r in waiting if r.approved_at > approved_at and r.state is not State.FAILED]
+    losing = [r for r in waiting if r.approved_at < approved_at]
+    winner = release_id
+    if younger:
+        opened = releases.get(connection, release_id)
+        assert opened is not None
+        losing, winner = [opened], younger[-1].id
+    reason = f"release {winner}, of a newer approval, takes its place"
+    releases.end_waiting(
+        connection, losing, Happening.SUPERSEDED, at=approval.at, actor=releases.INTAKE, reason=reason
+    )
