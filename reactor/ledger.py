@@ -10,7 +10,7 @@ from reactor.core.decisions import Decision, WaitsFor, words
 from reactor.core.errcodes import Verdict, lookup
 from reactor.core.errors import Answered, ReactorError
 from reactor.core.lifecycle import Audit, Happening, State, is_younger
-from reactor.store import authorizers, calls, component, events, releases
+from reactor.store import authorizers, calls, claims, component, events, releases
 from reactor.store.database import Store
 from reactor.store.releases import Release
 from reactor.wechat import CallRecord
@@ -67,7 +67,7 @@ class Ledger:
         """Write an attempt down before it leaves; LostClaim when it is no longer ours to make."""
         now = self._clock()
         with self._store.write() as connection:
-            mine = releases.still_mine(connection, self._release, lease_until=now + lease_seconds)
+            mine = claims.still_mine(connection, self._release, lease_until=now + lease_seconds)
             self._write_calls(connection)
             if mine:
                 if self._learned:

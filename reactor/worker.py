@@ -17,7 +17,7 @@ from reactor.authorization import Exchange
 from reactor.core.decisions import Decision, again, probe_wait, weigh
 from reactor.core.errors import ReactorError, StoreUnavailable, TokenError, WeChatError
 from reactor.ledger import LostClaim, note_system
-from reactor.store import authorizers, calls, component, presence, releases
+from reactor.store import authorizers, calls, claims, component, presence
 from reactor.store.authorizers import Authorizer
 from reactor.store.database import Conflict
 from reactor.store.releases import Release
@@ -126,7 +126,7 @@ class Worker:
             presence.beat(connection, self._name, now)
             if holders:
                 authorizers.renew_codes(connection, holders=holders, lease_until=now + LEASE_SECONDS)
-                releases.renew_leases(connection, holders=holders, lease_until=now + LEASE_SECONDS)
+                claims.renew_leases(connection, holders=holders, lease_until=now + LEASE_SECONDS)
 
     def _idle(self, seconds: float, signals: int) -> None:
         with self._state:
@@ -163,7 +163,7 @@ class Worker:
         with self._store.read() as connection:
             row = component.get(connection, self._tools.component_appid)
             code = authorizers.next_code_due(connection)
-            times = [releases.next_due(connection), releases.next_lapse(connection)]
+            times = [claims.next_due(connection), claims.next_lapse(connection)]
         due = min((at for at in times if at is not None and not row.paused), default=None)
         next_at = min((at for at in (code, due) if at is not None), default=None)
         blocked = row.blocked_by is not None
@@ -214,7 +214,7 @@ class Worker:
         now, holder = self._tools.clock(), self._enter()
         try:
             with self._store.write() as connection:
-                release = releases.claim_due(
+                release = claims.claim_due(
                     connection, holder=holder, now=now, lease_until=now + LEASE_SECONDS
                 )
             if release is None:

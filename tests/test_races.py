@@ -36,7 +36,7 @@ from reactor.simulator import pusher
 from reactor.simulator.face import serve
 from reactor.simulator.faults import Fault
 from reactor.simulator.platform import Platform
-from reactor.store import authorizers, component, presence, releases
+from reactor.store import authorizers, claims, component, presence, releases
 from reactor.wechat import answers
 from reactor.worker import POLL_SECONDS, Worker
 
@@ -383,7 +383,7 @@ def test_a_release_behind_one_in_flight_is_neither_polled_nor_uses_the_probe_up(
         assert house.worker._pause() == POLL_SECONDS
         now = house.clock()
         with house.store.write() as connection:
-            assert releases.next_due(connection) is None
+            assert claims.next_due(connection) is None
             component.block(connection, COMPONENT, by="system", reason="x", now=now, next_probe_at=now)
         assert house.worker.step()
         assert house.platform.calls[-1].call == PROBE

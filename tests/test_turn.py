@@ -17,7 +17,7 @@ from stories import (
 )
 
 from reactor.simulator.faults import Fault
-from reactor.store import releases
+from reactor.store import claims
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +73,7 @@ STEPS = [
 def test_what_a_dead_process_had_claimed_is_taken_over_within_half_a_minute(shop):
     died = shop.clock()
     with shop.store.write() as connection:
-        assert releases.claim_due(connection, holder="dead", now=died, lease_until=died + 20)
+        assert claims.claim_due(connection, holder="dead", now=died, lease_until=died + 20)
     assert shop.run() == 0
     while shop.only_release()["state"] == "releasing":
         shop.clock.advance(1)
@@ -88,7 +88,7 @@ def test_what_a_dead_process_had_claimed_is_taken_over_within_half_a_minute(shop
 def test_a_release_overtaken_while_its_process_was_dead_ends_and_the_newest_goes_live(shop):
     died = shop.clock()
     with shop.store.write() as connection:
-        assert releases.claim_due(connection, holder="dead", now=died, lease_until=died + 20)
+        assert claims.claim_due(connection, holder="dead", now=died, lease_until=died + 20)
     shop.approve("1.1.0")
     shop.run()
     shop.run_for(30)

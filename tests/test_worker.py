@@ -19,7 +19,7 @@ from stories import (
     whole,
 )
 
-from reactor.store import releases
+from reactor.store import claims
 from reactor.worker import Worker
 
 
@@ -277,7 +277,7 @@ def test_while_paused_nothing_is_claimed_not_even_what_a_dead_worker_left(house)
     house.approve()
     now = house.clock()
     with house.store.write() as connection:
-        assert releases.claim_due(connection, holder="dead", now=now, lease_until=now + 20)
+        assert claims.claim_due(connection, holder="dead", now=now, lease_until=now + 20)
     house.api("/pause", "POST")
     house.clock.advance(60)
     assert house.run() == 0

@@ -24,7 +24,6 @@ _IN_STATES = (
 )
 _IN_STATES_LOCKED = _IN_STATES.with_for_update()
 _OLDEST_DUE = sa.select(sa.func.min(releases.c.due_at)).where(releases.c.state == State.PENDING)
-_NEXT_LAPSE = sa.select(sa.func.min(releases.c.lease_until)).where(releases.c.state == State.RELEASING)
 _OPEN = sa.insert(releases).returning(releases.c.id, releases.c.authorizer_appid)
 _NOTE = sa.insert(history)
 _NOTE_OPENED = sa.insert(history).from_select(
@@ -38,19 +37,6 @@ _NOTE_OPENED = sa.insert(history).from_select(
         releases.c.reason,
     ).where(releases.c.id.in_(sa.bindparam("ids", expanding=True))),
 )
-_OTHER = releases.alias("other")
-_IN_FLIGHT = sa.exists().where(
-    _OTHER.c.authorizer_appid == releases.c.authorizer_appid, _OTHER.c.state == State.RELEASING
-)
-_NEXT_DUE = _OLDEST_DUE.where(~_IN_FLIGHT)
-_NOW: sa.BindParameter[float] = sa.bindparam("now")
-_LAPSED = sa.select(releases).where(releases.c.state == State.RELEASING, releases.c.lease_until < _NOW)
-_DUE = (
-    sa.select(releases)
-    .where(releases.c.state == State.PENDING, releases.c.due_at <= _NOW, ~_IN_FLIGHT)
-    .order_by(releases.c.due_at)
-)
-_CLAIMABLE = tuple(query.limit(1).with_for_update(of=releases, skip_locked=True) for query in (_LAPSED, _DUE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +67,8 @@ class Release:
     woken: bool
 
 
-def _of(row: sa.Row[tuple[object, ...]]) -> Release:
+def of_row(row: sa.Row[tuple[object, ...]]) -> Release:
+    """A row of the table as a value."""
     values = dict(row._mapping)  # noqa: SLF001 - public in SQLAlchemy
     return Release(**{**values, "state": State(values["state"])})
 
@@ -90,7 +77,7 @@ def get(connection: sa.Connection, release_id: int, *, lock: bool = False) -> Re
     """The release, if there is one of this id; locked until the transaction ends if so asked."""
     query = _ONE.with_for_update() if lock else _ONE
     row = connection.execute(query, {"id": release_id}).one_or_none()
-    return _of(row) if row else None
+    return of_row(row) if row else None
 
 
 def page(
@@ -109,7 +96,7 @@ def page(
         query = query.where(releases.c.state == state)
     if authorizer_appid is not None:
         query = query.where(releases.c.authorizer_appid == authorizer_appid)
-    return [_of(row) for row in connection.execute(query)]
+    return [of_row(row) for row in connection.execute(query)]
 
 
 def in_states(
@@ -121,7 +108,7 @@ def in_states(
 ) -> list[Release]:
     """These authorizers' releases in these states, each authorizer's oldest first; locked if so asked."""
     given = {"authorizer_appids": authorizer_appids, "states": states}
-    return [_of(row) for row in connection.execute(_IN_STATES_LOCKED if lock else _IN_STATES, given)]
+    return [of_row(row) for row in connection.execute(_IN_STATES_LOCKED if lock else _IN_STATES, given)]
 
 
 def counts(connection: sa.Connection, states: Sequence[State]) -> dict[State, int]:
@@ -136,16 +123,6 @@ def counts(connection: sa.Connection, states: Sequence[State]) -> dict[State, in
 def oldest_due(connection: sa.Connection) -> float | None:
     """The earliest due time of all pending releases."""
     return connection.execute(_OLDEST_DUE).scalar()
-
-
-def next_due(connection: sa.Connection) -> float | None:
-    """The earliest due time of those that may be claimed: no other of their authorizer is in flight."""
-    return connection.execute(_NEXT_DUE).scalar()
-
-
-def next_lapse(connection: sa.Connection) -> float | None:
-    """When the first lease of a release in flight lapses."""
-    return connection.execute(_NEXT_LAPSE).scalar()
 
 
 def open_all(
@@ -225,62 +202,6 @@ def make_due(
         statement = statement.where(releases.c.authorizer_appid.in_(authorizer_appids))
     due_at = sa.case((under_way, releases.c.due_at), else_=now)
     return connection.execute(statement.values(due_at=due_at, woken=under_way)).rowcount
-
-
-# -- claims ------------------------------------------------------------------------------------------
-
-
-def claim_due(connection: sa.Connection, *, holder: str, now: float, lease_until: float) -> Release | None:
-    """Take one release that is due, or whose holder fell silent; the row says so before anything happens."""
-    for query in _CLAIMABLE:
-        row = connection.execute(query, {"now": now}).one_or_none()
-        if row is not None:
-            return _claim(connection, _of(row), holder=holder, now=now, lease_until=lease_until)
-    return None
-
-
-def _claim(
-    connection: sa.Connection, release: Release, *, holder: str, now: float, lease_until: float
-) -> Release | None:
-    taken_over = release.state is State.RELEASING
-    happening = Happening.TAKEN_OVER if taken_over else Happening.CLAIMED
-    detail = "its worker fell silent" if taken_over else None
-    claimed = change(
-        connection,
-        release,
-        happening,
-        at=now,
-        actor=WORKER,
-        detail=detail,
-        lease_holder=holder,
-        lease_until=lease_until,
-        waits_for=None,
-        woken=False,
-        attempts=release.attempts + 1,
-    )
-    if not claimed:
-        return None
-    if taken_over:
-        # What the dead process had sent may have happened.
-        open_calls = sa.and_(calls.c.release_id == release.id, calls.c.outcome == "started")
-        connection.execute(sa.update(calls).where(open_calls).values(outcome="unknown"))
-    return get(connection, release.id)
-
-
-def renew_leases(connection: sa.Connection, *, holders: Sequence[str], lease_until: float) -> None:
-    """A live worker keeps what it works on."""
-    mine = sa.and_(releases.c.state == State.RELEASING, releases.c.lease_holder.in_(holders))
-    connection.execute(sa.update(releases).where(mine).values(lease_until=lease_until))
-
-
-def still_mine(connection: sa.Connection, release: Release, *, lease_until: float) -> bool:
-    """Renew the lease on one release; False when it was taken over meanwhile."""
-    statement = sa.update(releases).where(
-        releases.c.id == release.id,
-        releases.c.state == State.RELEASING,
-        releases.c.lease_holder == release.lease_holder,
-    )
-    return connection.execute(statement.values(lease_until=lease_until)).rowcount == 1
 
 
 def learn(connection: sa.Connection, release: Release, **values: object) -> None:

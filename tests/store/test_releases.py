@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from reactor.core.errors import IllegalTransition
 from reactor.core.lifecycle import Happening, State, allows, follow
-from reactor.store import calls, releases
+from reactor.store import calls, claims, releases
 from reactor.store.database import Conflict
 
 SHOP, OTHER = "wx000000000000000a", "wx000000000000000b"
@@ -41,7 +41,7 @@ def see(store):
 @pytest.fixture
 def claim(do):
     def call(holder="w", now=100.0):
-        return do(releases.claim_due, holder=holder, now=now, lease_until=now + LEASE)
+        return do(claims.claim_due, holder=holder, now=now, lease_until=now + LEASE)
 
     return call
 
@@ -288,27 +288,27 @@ def test_only_the_holder_speaks_for_a_release_in_flight(do, see, story, claim, o
 def test_a_holder_learns_whether_the_release_is_still_its_own(do, see, claim, open_release):
     release = open_release()
     first = claim("dead", now=100.0)
-    assert do(releases.still_mine, first, lease_until=150.0)
+    assert do(claims.still_mine, first, lease_until=150.0)
     assert see(release).lease_until == 150.0
     second = claim("alive", now=200.0)
-    assert not do(releases.still_mine, first, lease_until=999.0)
+    assert not do(claims.still_mine, first, lease_until=999.0)
     assert see(release).lease_until == 220.0
     change(do, second, "seen_live")
-    assert not do(releases.still_mine, second, lease_until=999.0)
+    assert not do(claims.still_mine, second, lease_until=999.0)
 
 
 def test_a_live_worker_renews_its_own_leases_and_no_others(do, see, claim, open_release):
     mine, others = open_release(appid=SHOP), open_release(appid=OTHER, due_at=1.0)
     claim("w1")
     claim("w2")
-    do(releases.renew_leases, holders=["w1", "w9"], lease_until=500.0)
+    do(claims.renew_leases, holders=["w1", "w9"], lease_until=500.0)
     assert (see(mine).lease_until, see(others).lease_until) == (500.0, 120.0)
 
 
 def test_it_is_known_when_the_next_thing_is_due_or_lapses(do, store, claim, open_release):
     def outlook():
         with store.read() as connection:
-            return releases.oldest_due(connection), releases.next_lapse(connection)
+            return releases.oldest_due(connection), claims.next_lapse(connection)
 
     assert outlook() == (None, None)
     open_release(State.HELD, due_at=None)

@@ -10,7 +10,7 @@ from known import API_TOKEN, SHOP, SHOP_NAME
 from reactor import __version__
 from reactor.simulator import pusher
 from reactor.simulator.faults import Fault
-from reactor.store import releases
+from reactor.store import claims
 
 CAFE, CAFE_NAME = "wx000000000000000b", "gh_00000000000b"
 HOLD = '[default]\nmode = "hold"\n'
@@ -368,9 +368,7 @@ def test_what_is_over_or_in_flight_cannot_be_changed(house):
     (released,) = house.releases()
     house.push_approval(CAFE, CAFE_NAME)
     with house.store.write() as connection:
-        in_flight = releases.claim_due(
-            connection, holder="h", now=house.clock(), lease_until=house.clock() + 9
-        )
+        in_flight = claims.claim_due(connection, holder="h", now=house.clock(), lease_until=house.clock() + 9)
     for release in (released, {"id": in_flight.id}):
         for name in ACTS:
             answer = act(house, release, name)

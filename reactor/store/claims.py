@@ -1,0 +1,87 @@
+"""Whose turn it is: which release is due, who holds it, until when."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from reactor.core.lifecycle import Happening, State
+from reactor.store.releases import WORKER, Release, change, get, of_row
+from reactor.store.schema import calls, releases
+
+_OTHER = releases.alias("other")
+_IN_FLIGHT = sa.exists().where(
+    _OTHER.c.authorizer_appid == releases.c.authorizer_appid, _OTHER.c.state == State.RELEASING
+)
+_NEXT_DUE = sa.select(sa.func.min(releases.c.due_at)).where(releases.c.state == State.PENDING, ~_IN_FLIGHT)
+_NOW: sa.BindParameter[float] = sa.bindparam("now")
+_LAPSED = sa.select(releases).where(releases.c.state == State.RELEASING, releases.c.lease_until < _NOW)
+_DUE = (
+    sa.select(releases)
+    .where(releases.c.state == State.PENDING, releases.c.due_at <= _NOW, ~_IN_FLIGHT)
+    .order_by(releases.c.due_at)
+)
+_CLAIMABLE = tuple(query.limit(1).with_for_update(of=releases, skip_locked=True) for query in (_LAPSED, _DUE))
+_NEXT_LAPSE = sa.select(sa.func.min(releases.c.lease_until)).where(releases.c.state == State.RELEASING)
+
+
+def next_due(connection: sa.Connection) -> float | None:
+    """The earliest due time of those that may be claimed: no other of their authorizer is in flight."""
+    return connection.execute(_NEXT_DUE).scalar()
+
+
+def next_lapse(connection: sa.Connection) -> float | None:
+    """When the first lease of a release in flight lapses."""
+    return connection.execute(_NEXT_LAPSE).scalar()
+
+
+def claim_due(connection: sa.Connection, *, holder: str, now: float, lease_until: float) -> Release | None:
+    """Take one release that is due, or whose holder fell silent; the row says so before anything happens."""
+    for query in _CLAIMABLE:
+        row = connection.execute(query, {"now": now}).one_or_none()
+        if row is not None:
+            return _claim(connection, of_row(row), holder=holder, now=now, lease_until=lease_until)
+    return None
+
+
+def _claim(
+    connection: sa.Connection, release: Release, *, holder: str, now: float, lease_until: float
+) -> Release | None:
+    taken_over = release.state is State.RELEASING
+    happening = Happening.TAKEN_OVER if taken_over else Happening.CLAIMED
+    detail = "its worker fell silent" if taken_over else None
+    claimed = change(
+        connection,
+        release,
+        happening,
+        at=now,
+        actor=WORKER,
+        detail=detail,
+        lease_holder=holder,
+        lease_until=lease_until,
+        waits_for=None,
+        woken=False,
+        attempts=release.attempts + 1,
+    )
+    if not claimed:
+        return None
+    if taken_over:
+        # What the dead process had sent may have happened.
+        open_calls = sa.and_(calls.c.release_id == release.id, calls.c.outcome == "started")
+        connection.execute(sa.update(calls).where(open_calls).values(outcome="unknown"))
+    return get(connection, release.id)
+
+
+def renew_leases(connection: sa.Connection, *, holders: Sequence[str], lease_until: float) -> None:
+    """A live worker keeps what it works on."""
+    mine = sa.and_(releases.c.state == State.RELEASING, releases.c.lease_holder.in_(holders))
+    connection.execute(sa.update(releases).where(mine).values(lease_until=lease_until))
+
+
+def still_mine(connection: sa.Connection, release: Release, *, lease_until: float) -> bool:
+    """Renew the lease on one release; False when it was taken over meanwhile."""
+    statement = sa.update(releases).where(
+        releases.c.id == release.id,
+        releases.c.state == State.RELEASING,
+        releases.c.lease_holder == release.lease_holder,
+    )
+    return connection.execute(statement.values(lease_until=lease_until)).rowcount == 1
