@@ -76,7 +76,8 @@ def _accept(
     """As `accept_audits`, for pushes of different authorizers in the order of their appids."""
     appids = [push.authorizer_appid for push in pushes if push.authorizer_appid is not None]
     known = authorizers.lock_all(connection, appids)
-    astray = [_astray(push, known) for push in pushes]
+    owners = _owners(connection, pushes, known)
+    astray = [_astray(push, known, owners) for push in pushes]
     ids = events.record_all(connection, [_row(*one) for one in zip(pushes, astray, strict=True)])
     fresh = {
         push.authorizer_appid: (push, event_id)
@@ -101,7 +102,19 @@ def _accept(
     ]
 
 
-def _astray(push: AuditPush, known: Mapping[str, Authorizer]) -> str | None:
+def _owners(
+    connection: sa.Connection, pushes: Sequence[AuditPush], known: Mapping[str, Authorizer]
+) -> Mapping[str, str]:
+    """Whose user_names the pushes speak of, where the path's own is not known."""
+    nameless = [
+        push.event.to_user_name
+        for push in pushes
+        if not ((found := known.get(push.authorizer_appid or "")) and found.user_name)
+    ]
+    return authorizers.by_user_names(connection, nameless) if nameless else {}
+
+
+def _astray(push: AuditPush, known: Mapping[str, Authorizer], owners: Mapping[str, str]) -> str | None:
     """Why the event is not this authorizer's, if it is not: the signature does not cover the path."""
     meant, appid = push.event.to_user_name, push.authorizer_appid
     if appid is None:
@@ -109,6 +122,8 @@ def _astray(push: AuditPush, known: Mapping[str, Authorizer]) -> str | None:
     user_name = known[appid].user_name if appid in known else None
     if user_name and user_name != meant:
         return f"it speaks of {meant}, but {appid} is {user_name}; nothing was released"
+    if owners.get(meant, appid) != appid:
+        return f"it speaks of {meant}, who is {owners[meant]} and not {appid}; nothing was released"
     return None
 
 

@@ -3,7 +3,6 @@
 import logging
 import os
 import random
-import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import sqlalchemy as sa
 from flask import Flask
 
 from reactor.core.crypto import MessageKeys
@@ -22,8 +20,9 @@ from reactor.core.policy import Policy, parse_policy
 from reactor.desk import DECISIONS, Desk
 from reactor.intake import Intake
 from reactor.records import AUTHORIZER_STATES, Records
-from reactor.settings import Settings, load_settings
-from reactor.store.database import Store
+from reactor.settings import Settings, load_settings, policy_path
+from reactor.store import keyfile
+from reactor.store.database import Store, sqlite_file
 from reactor.store.vault import Vault
 from reactor.tools import Tools
 from reactor.web.app import create_app
@@ -33,7 +32,6 @@ from reactor.worker import Worker
 log = logging.getLogger(__name__)
 
 DEFAULT_POLICY = Path("config/policy.toml")
-SHORTEST_KEY = 32  # as REACTOR_SECRET_KEY is refused when it is shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ class Background:
 
 def build_store(settings: Settings) -> Store:
     """The store; with SQLite and no REACTOR_SECRET_KEY the key file beside the database is used, or made."""
-    keys = settings.secret_keys or (_key_beside(settings.database_url),)
+    keys = settings.secret_keys or (keyfile.key_beside(sqlite_file(settings.database_url)),)
     return Store(settings.database_url, Vault(keys))
 
 
@@ -128,7 +126,7 @@ class Console:
 def open_console(settings: Settings) -> Iterator[Console]:
     """The store as a command sees it; creates nothing. What cannot be done is said, with exit code 1."""
     with telling():
-        file = _sqlite_file(settings.database_url)
+        file = sqlite_file(settings.database_url)
         if file is not None and not file.exists():
             raise StoreUnavailable(f"there is no database at {file} yet; run `reactor migrate`")
         with closing(build_store(settings)) as store:
@@ -139,7 +137,7 @@ def open_console(settings: Settings) -> Iterator[Console]:
 
 def known_user_name(settings: Settings, authorizer_appid: str) -> str | None:
     """The user_name that the database knows, if it can be asked at all."""
-    file = _sqlite_file(settings.database_url)
+    file = sqlite_file(settings.database_url)
     if file is not None and not file.exists():
         return None
     with closing(build_store(settings)) as store, suppress(StoreUnavailable):
@@ -216,14 +214,15 @@ def configure(environ: Mapping[str, str]) -> Settings:
     """Settings and a policy that can be followed; otherwise every problem on stderr, and exit code 2."""
     start_logging()
     problems: list[str] = []
-    policy_path = Path(environ.get("REACTOR_POLICY") or DEFAULT_POLICY)
     try:
         settings = load_settings(environ)
-        policy_path = settings.policy_path
+        file = sqlite_file(settings.database_url)
+        if settings.secret_keys is None and (problem := keyfile.problem_of(file)):
+            problems.append(problem)
     except SettingsError as error:
         problems.extend(error.problems)
     try:
-        load_policy(policy_path)
+        load_policy(policy_path(environ))
     except PolicyError as error:
         problems.extend(str(error).splitlines())
     if problems:
@@ -262,36 +261,3 @@ def start_logging() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for name in ("alembic", "werkzeug"):
         logging.getLogger(name).setLevel(logging.WARNING)
-
-
-def _sqlite_file(database_url: str) -> Path | None:
-    url = sa.make_url(database_url)
-    return Path(url.database) if url.database and url.get_backend_name() == "sqlite" else None
-
-
-def _key_beside(database_url: str) -> str:
-    """The key of the file beside the SQLite database; made once, readable by its owner alone."""
-    file = _sqlite_file(database_url)
-    assert file
-    path = file.with_name(f"{file.name}.key")
-    if not path.parent.is_dir():
-        raise SettingsError([f"the folder {path.parent} does not exist; create it, or correct the path"])
-    if not path.exists():
-        _make_key(path)
-    key = path.read_text("ascii").strip()
-    if len(key) < SHORTEST_KEY:
-        raise SettingsError([f"{path} holds no key any more; put it back, or remove it and authorize anew"])
-    return key
-
-
-def _make_key(path: Path) -> None:
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as fresh:
-            fresh.write(secrets.token_urlsafe(48))
-            fresh.flush()
-            os.fsync(fresh.fileno())
-        with suppress(FileExistsError):
-            os.link(draft, path)  # whoever is first wins, and nobody ever reads half a key
-    finally:
-        draft.unlink(missing_ok=True)

@@ -1,10 +1,10 @@
 """Accept an event: dedupe, record, open a release; one transaction, and nothing but the store is asked."""
 
+import logging
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -25,19 +25,12 @@ from reactor.core.policy import Policy
 from reactor.store import authorizers, component, events, releases
 from reactor.store.database import Store
 
+log = logging.getLogger(__name__)
+
 STALE_SECONDS = 300
 FLUSH_SECONDS = 10.0
 UNREADABLE = "unreadable"
 Authorization = AuthorizationGranted | AuthorizationRevoked
-
-
-@dataclass(frozen=True, slots=True)
-class _OtherPush:
-    """One verified push to the component: when it came, and whether late."""
-
-    event: TicketPushed | Authorization
-    at: float
-    stale: bool
 
 
 class Intake:
@@ -57,7 +50,7 @@ class Intake:
         self._policy = policy
         self._wake = wake
         self._clock = clock
-        self._together = store.together(self._accept_all)
+        self._audits = store.together(self._accept_audits)
         self._tally: Counter[str] = Counter()
         self._tally_lock = threading.Lock()
         self._flushed_at = clock()
@@ -69,32 +62,27 @@ class Intake:
             return
         now = self._clock()
         stale = now - timestamp > STALE_SECONDS
-        push: AuditPush | _OtherPush
         if isinstance(event, Audited):
-            push = AuditPush(event, authorizer_appid, now, stale)
+            left_work = self._audits.do(AuditPush(event, authorizer_appid, now, stale))
         else:
-            push = _OtherPush(event, now, stale)
-        if self._together.do(push):
+            # Alone, because it touches the rows of many: beside audits it would take locks out of order.
+            left_work = self._store.transact(
+                lambda connection: self._accept_other(connection, event, at=now, stale=stale)
+            )
+        about = getattr(event, "authorizer_appid", authorizer_appid)
+        log.info("event=%s authorizer=%s left_work=%s", event.kind, about, left_work)
+        if left_work:
             self._wake()
 
-    def _accept_all(
-        self, connection: sa.Connection, pushes: Sequence[AuditPush | _OtherPush]
-    ) -> Sequence[bool]:
-        """Carry out what came together, in one transaction; says of each whether it left work to do now."""
-        results = {
-            number: self._accept_other(connection, push)
-            for number, push in enumerate(pushes)
-            if isinstance(push, _OtherPush)
-        }
-        audits = {number: push for number, push in enumerate(pushes) if isinstance(push, AuditPush)}
-        told = accept_audits(connection, list(audits.values()), self._policy)
-        results |= zip(audits, told, strict=True)
-        return [results[number] for number in range(len(pushes))]
+    def _accept_audits(self, connection: sa.Connection, pushes: Sequence[AuditPush]) -> Sequence[bool]:
+        return accept_audits(connection, pushes, self._policy)
 
-    def _accept_other(self, connection: sa.Connection, push: _OtherPush) -> bool:
-        if isinstance(push.event, TicketPushed):
-            return self._accept_ticket(connection, push.event, push.at)
-        return self._accept_authorization(connection, push.event, at=push.at, stale=push.stale)
+    def _accept_other(
+        self, connection: sa.Connection, event: TicketPushed | Authorization, *, at: float, stale: bool
+    ) -> bool:
+        if isinstance(event, TicketPushed):
+            return self._accept_ticket(connection, event, at)
+        return self._accept_authorization(connection, event, at=at, stale=stale)
 
     def accept_unreadable(
         self, message: bytes, why: str, *, authorizer_appid: str | None, timestamp: int

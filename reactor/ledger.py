@@ -149,6 +149,7 @@ class Ledger:
 
     def _values(self, decision: Decision, now: float) -> dict[str, object]:
         values: dict[str, object] = {**self._learned, "reason": decision.reason, "due_at": None}
+        values["waits_for"] = decision.waits_for
         if self.refusal:
             values |= {
                 "errcode": self.refusal.errcode,
@@ -160,7 +161,7 @@ class Ledger:
         if decision.happening is Happening.SEEN_LIVE:
             values["released_at"] = now
         if decision.happening is Happening.PUT_BACK:
-            values |= {"due_at": now + decision.wait_seconds, "waits_for": decision.waits_for}
+            values["due_at"] = now + decision.wait_seconds
         if not decision.counted:
             values["attempts"] = self._release.attempts - 1
         return values

@@ -233,17 +233,21 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 
 
 def web_server(environ: Mapping[str, str]) -> tuple[int, int]:
-    """Give (WEB_CONCURRENCY, PORT) to gunicorn's configuration, with the default for a value that is refused.
+    """Give gunicorn (WEB_CONCURRENCY, PORT); it wants numbers before it runs the hook that refuses."""
+    return _or_default("WEB_CONCURRENCY", environ), _or_default("PORT", environ)
 
-    gunicorn wants numbers before it runs the hook that refuses them by name.
-    """
-    numbers = []
-    for variable in VARIABLES[-2:]:
-        try:
-            numbers.append(_value(variable, environ))
-        except _OddError:
-            numbers.append(_value(variable, {}))
-    return numbers[0], numbers[1]
+
+def policy_path(environ: Mapping[str, str]) -> Path:
+    """REACTOR_POLICY alone, whatever else is wrong."""
+    return Path(_or_default("REACTOR_POLICY", environ))
+
+
+def _or_default(name: str, environ: Mapping[str, str]) -> Any:
+    (variable,) = (one for one in VARIABLES if one.name == name)
+    try:
+        return _value(variable, environ)
+    except _OddError:
+        return _value(variable, {})
 
 
 def _value(variable: Variable, environ: Mapping[str, str]) -> Any:
@@ -293,5 +297,4 @@ def _warnings(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]
     lost = f"DATABASE_URL is a SQLite file and {sign} is set: this platform throws its disk away at a restart"
     blind = f"REACTOR_WORKER is external and {sign} is set: the worker may not see the web's SQLite file"
     remedy = "use PostgreSQL, or keep the file on a volume that stays"
-    risks = (lost, blind) if settings.worker == "external" else (lost,)
-    return tuple(f"{risk}; {remedy}." for risk in risks)
+    return tuple(f"{risk}; {remedy}." for risk in (lost, blind)[: 1 + (settings.worker == "external")])

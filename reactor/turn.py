@@ -69,11 +69,12 @@ class Turn:
             decision = weigh(error, self._turns())
         kept = self._ledger.record(decision)
         log.info(
-            "release=%s authorizer=%s happening=%s kept=%s reason=%s",
+            "release=%s authorizer=%s happening=%s kept=%s errcode=%s rid=%s reason=%s",
             self.release.id,
             self.release.authorizer_appid,
             decision.happening,
             kept.happening if kept else "by another worker",
+            *((refusal.errcode, refusal.rid) if (refusal := self._ledger.refusal) else (None, None)),
             decision.reason,
         )
 
@@ -173,7 +174,7 @@ class Turn:
         return wait_for(WaitsFor.NEWER_AUDIT, NEWER_AUDIT_SECONDS * self._tools.scale, reason)
 
     def _approval(self) -> Approval:
-        refused = self.release.errcode in _REFUSED_BESIDE_AUDIT
+        refused = self.release.waits_for == WaitsFor.NEWER_AUDIT
         return Approval(int(self.release.approved_at), self.release.user_version, refused)
 
     def _is_live(self, audit: Audit, live: LiveVersion | None) -> bool:

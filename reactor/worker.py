@@ -42,6 +42,7 @@ class _Outlook:
     next_at: float | None
     due: bool
     blocked: bool
+    lapsed: bool
     may_exchange: bool
     may_release: bool
 
@@ -150,6 +151,8 @@ class Worker:
     def step(self) -> bool:
         """Claim one piece of work and do it; False when nothing is due."""
         outlook = self._look_out()
+        if outlook.lapsed:
+            return self._put_back_lapsed()
         if not outlook.due or (outlook.blocked and not self._take_probe()):
             return False
         if outlook.may_exchange or outlook.may_release:
@@ -163,7 +166,8 @@ class Worker:
         with self._store.read() as connection:
             row = component.get(connection, self._tools.component_appid)
             code = authorizers.next_code_due(connection)
-            times = [claims.next_due(connection), claims.next_lapse(connection)]
+            times = [claims.next_due(connection), lapse := claims.next_lapse(connection)]
+        stopped = row.paused or row.blocked_by is not None
         due = min((at for at in times if at is not None and not row.paused), default=None)
         next_at = min((at for at in (code, due) if at is not None), default=None)
         blocked = row.blocked_by is not None
@@ -173,9 +177,18 @@ class Worker:
             next_at=next_at,
             due=next_at is not None and next_at <= now,
             blocked=blocked,
+            lapsed=stopped and lapse is not None and lapse < now,
             may_exchange=code is not None and code <= now,
             may_release=due is not None and due <= now,
         )
+
+    def _put_back_lapsed(self) -> bool:
+        """While releases are stopped, what a dead worker left is shown as waiting, not as under way."""
+        with self._store.write() as connection:
+            release = claims.put_back_lapsed(connection, now=self._tools.clock())
+        if release is not None:
+            log.warning("release=%s put back: its worker fell silent", release.id)
+        return release is not None
 
     def _take_probe(self) -> bool:
         now = self._tools.clock()

@@ -287,7 +287,7 @@ def test_a_shop_that_left_and_came_back_releases_again(house):
 # -- adoption --------------------------------------------------------------------------------------------
 
 
-def test_an_approval_of_a_shop_that_never_authorizes_is_put_before_a_person_after_a_day(house):
+def test_an_approval_of_a_shop_that_never_authorizes_waits_and_says_why(house):
     house.push_ticket()
     house.push_approval()
     house.run()
@@ -299,9 +299,9 @@ def test_an_approval_of_a_shop_that_never_authorizes_is_put_before_a_person_afte
     house.clock.advance(86400)
     house.push_ticket()
     house.run()
-    failed = whole(house, release)
-    assert failed["state"] == "failed"
-    assert f"WeChat does not show {SHOP} as authorized" in failed["reason"]
+    waiting = whole(house, release)
+    assert (waiting["state"], waiting["attempts"]) == ("pending", 0)
+    assert f"WeChat does not show {SHOP} as authorized" in waiting["reason"]
 
 
 def test_an_adopted_shop_gets_its_tokens_from_wechats_own_record(house):

@@ -1,6 +1,5 @@
 """Settings in, a web process out: what is refused before anything starts, and what a start leaves behind."""
 
-import dataclasses
 import logging
 import os
 import re
@@ -183,7 +182,7 @@ def test_a_key_file_that_lost_its_key_is_refused_and_not_replaced(variables, fil
         build_store(load_settings(without_key(variables)))
     with pytest.raises(SystemExit) as ended:
         prepare(without_key(variables))
-    assert ended.value.code == 1
+    assert ended.value.code == 2
     assert "reactor.db.key" in capsys.readouterr().err
     assert key_file.read_text() == left
 
@@ -232,9 +231,23 @@ def test_the_libraries_that_would_log_urls_stay_quiet(variables):
         assert not logging.getLogger(name).isEnabledFor(logging.INFO)
 
 
-def test_a_database_in_a_folder_that_is_not_there_is_told_by_the_folder(variables, tmp_path, capsys):
-    settings = load_settings({**variables, "DATABASE_URL": f"sqlite:///{tmp_path}/nowhere/reactor.db"})
+def test_a_database_in_a_folder_that_is_not_there_is_a_wrong_configuration(variables, tmp_path, capsys):
+    del variables["REACTOR_SECRET_KEY"]
+    variables |= {"DATABASE_URL": f"sqlite:///{tmp_path}/nowhere/reactor.db", "REACTOR_WORKER": "thread"}
     with pytest.raises(SystemExit) as ended:
-        migrate(dataclasses.replace(settings, secret_keys=None))
-    assert ended.value.code == 1
+        configure(variables)
+    assert ended.value.code == 2
     assert f"the folder {tmp_path}/nowhere does not exist" in capsys.readouterr().err
+
+
+def test_a_policy_named_by_a_file_is_read_whatever_else_is_wrong(variables, tmp_path, capsys):
+    (tmp_path / "policy.toml").write_text('[default]\nmode = "never"\n')
+    (tmp_path / "name").write_text(f"{tmp_path}/policy.toml\n")
+    variables.pop("REACTOR_POLICY", None)
+    variables |= {"REACTOR_POLICY_FILE": f"{tmp_path}/name", "WECHAT_MESSAGE_TOKEN": "!"}
+    with pytest.raises(SystemExit) as ended:
+        configure(variables)
+    told = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "WECHAT_MESSAGE_TOKEN" in told
+    assert "mode = 'never'" in told

@@ -275,6 +275,20 @@ def test_a_refusal_beside_a_younger_submission_waits_for_that_audit_without_coun
     assert count(house.platform, "release") == 1
 
 
+def test_a_refusal_from_before_the_younger_submission_does_not_speak_of_it(house):
+    house.open_shop()
+    house.approve("1.0.0")
+    house.platform.plan(Fault("release", "errcode", errcode=85020))
+    house.run()
+    release = house.only_release()
+    assert (release["state"], release["attempts"]) == ("pending", 1)
+    house.clock.advance(2)
+    house.platform.submit_audit(SHOP, "2.0.0")
+    house.clock.advance(10)
+    house.run()
+    assert count(house.platform, "release") == 2  # WeChat's answer decides
+
+
 def test_the_younger_audits_approval_serves_the_one_that_waited_for_it(house):
     house.open_shop()
     house.approve("1.0.0")
@@ -439,6 +453,22 @@ def test_an_approval_for_a_shop_authorized_unseen_goes_on_once_it_is_adopted(hou
     assert (shop["nick_name"], shop["state"], shop["can_release"]) == ("Deer Diner", "authorized", True)
 
 
+def test_an_approval_waits_for_its_unknown_shop_however_long_it_takes(house):
+    house.push_approval()
+    for _ in range(60):
+        house.clock.advance(1800)
+        house.push_ticket()
+        house.run()
+    waiting = house.only_release()
+    assert (waiting["state"], waiting["attempts"]) == ("pending", 0)
+    assert count(house.platform, "api_get_authorizer_info") < 30  # it is asked less and less often
+    house.push_authorized()
+    house.platform.submit_audit(SHOP, "1.0.0")
+    house.platform.approve(SHOP)
+    house.run()
+    assert house.only_release()["state"] == "released"
+
+
 def test_unauthorized_cancels_what_waits(build_house):
     house = build_house('[default]\nmode = "hold"\n')
     house.open_shop()
@@ -462,6 +492,16 @@ def test_an_approval_that_speaks_of_another_shop_is_misdirected_and_opens_nothin
     assert (event["verdict"], event["release_id"]) == ("misdirected", None)
     assert event["reason"] == f"it speaks of {CAFE_NAME}, but {SHOP} is {SHOP_NAME}; nothing was released"
     assert names(house.platform, before) == []
+
+
+def test_an_approval_of_a_known_shop_on_the_path_of_an_unknown_one_is_misdirected(house):
+    house.open_shop()
+    assert house.push_approval(CAFE, SHOP_NAME).get_data() == b"success"
+    house.run()
+    assert house.releases() == []
+    event = house.api("/events")["items"][0]
+    assert (event["verdict"], event["release_id"]) == ("misdirected", None)
+    assert event["reason"] == f"it speaks of {SHOP_NAME}, who is {SHOP} and not {CAFE}; nothing was released"
 
 
 def test_a_misdirected_approval_is_found_before_anything_is_looked_up(house):

@@ -218,6 +218,18 @@ def test_a_turn_that_ends_locks_the_authorizer_before_its_release_as_a_push_does
     assert (mine.id, states(house)) == (house.only_release()["id"], ["released"])
 
 
+@POSTGRESQL
+def test_a_ticket_that_waits_for_the_end_of_a_turn_keeps_no_approval_waiting(approved):
+    house = approved
+    with held(house, "release", "hold_before"), house.store.write() as connection:
+        releases.in_states(connection, [SHOP], [State.RELEASING], lock=True)  # as the end of a turn does
+        with meanwhile(house.push_ticket):
+            wait_for_a_queue(house)
+            assert house.push_approval(CAFE, CAFE_NAME).get_data() == b"success"
+            connection.rollback()
+    assert set(states(house)) == {"released", "pending"}
+
+
 @pytest.mark.parametrize("apart", [-5, 5], ids=["older", "younger"])
 @pytest.mark.parametrize("when", ["before", "after", "during the turn"])
 def test_a_push_of_another_mini_program_never_displaces_the_genuine_one(house, apart, when):

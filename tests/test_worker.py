@@ -19,7 +19,7 @@ from stories import (
     whole,
 )
 
-from reactor.store import claims
+from reactor.store import claims, component
 from reactor.worker import Worker
 
 
@@ -279,12 +279,34 @@ def test_while_paused_nothing_is_claimed_not_even_what_a_dead_worker_left(house)
     with house.store.write() as connection:
         assert claims.claim_due(connection, holder="dead", now=now, lease_until=now + 20)
     house.api("/pause", "POST")
-    house.clock.advance(60)
-    assert house.run() == 0
+    house.clock.advance(19)
+    house.run()
+    assert states(house) == ["releasing"]
+    house.clock.advance(2)
+    house.run()  # it is shown as waiting, and nothing more
+    release = house.only_release()
+    assert (release["state"], release["attempts"]) == ("pending", 0)
+    assert release["history"][-1]["detail"] == "its worker fell silent"
+    assert release["calls"] == []
     house.api("/resume", "POST")
     house.run()
     assert states(house) == ["released"]
     assert authorizer(house)["live_version"] == "1.0.0"
+
+
+def test_while_calls_are_stopped_what_a_dead_worker_left_waits_again_within_its_lease(house):
+    house.open_shop()
+    house.approve()
+    now = house.clock()
+    with house.store.write() as connection:
+        assert claims.claim_due(connection, holder="dead", now=now, lease_until=now + 20)
+        stopped = {"by": "system", "reason": "61004", "now": now, "next_probe_at": now + 60}
+        component.block(connection, house.settings.component_appid, **stopped)
+    house.clock.advance(21)
+    house.run()
+    assert states(house) == ["pending"]
+    house.run_for(60)
+    assert states(house) == ["released"]
 
 
 def test_a_stop_waits_for_the_turn_at_hand_and_its_end_is_recorded(house):

@@ -1,6 +1,7 @@
 """How commands speak: aligned tables for people, JSON for programs."""
 
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -11,6 +12,18 @@ import click
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 row_id = click.argument("number", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 _LONGEST_CELL = 80
+
+
+class _Appid(click.ParamType[str]):
+    name = "appid"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not re.fullmatch(r"wx[0-9a-f]{16}", value):
+            self.fail("an appid is wx and 16 lower-case hex digits", param, ctx)
+        return value
+
+
+appid = _Appid()
 
 
 def say(data: Any, text: str, *, as_json: bool) -> None:

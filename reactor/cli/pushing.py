@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import click
 
 from reactor.bootstrap import configure, known_user_name
+from reactor.cli.output import appid as appid_type
 from reactor.cli.output import json_option, say
 from reactor.simulator.pusher import AUTHORIZER_PATH, COMPONENT_PATH, Pusher, PushResult, bad_signature
 from reactor.simulator.rehearsal import (
@@ -47,12 +48,6 @@ class _Way:
         return all(result.acknowledged for result in results)
 
 
-def _appid(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    if value is not None and not re.fullmatch(r"wx[0-9a-f]{16}", value):
-        raise click.BadParameter("an appid is wx and 16 lower-case hex digits")
-    return value
-
-
 def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
     if value is not None and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
         raise click.BadParameter("give http://host:port or https://host")
@@ -61,7 +56,7 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
 
 @click.command()
 @click.argument("event", type=click.Choice(EVENTS))
-@click.option("--authorizer", "authorizer_appid", callback=_appid, help="The mini program it is about.")
+@click.option("--authorizer", "authorizer_appid", type=appid_type, help="The mini program it is about.")
 @click.option("--url", callback=_url, help="The reactor.  [default: this machine, PORT]")
 @click.option("--times", type=click.IntRange(1, 1000), default=1, help="The same event so often.")
 @click.option("--user-name", help="ToUserName, gh_….  [default: the simulator's or the database's]")
@@ -71,7 +66,7 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
 @click.option("--succeeded-at", type=click.IntRange(1), help="SuccTime, FailTime, DelayTime.  [default: now]")
 @click.option("--user-version", help="With --simulator: the version, when none is under audit there.")
 @click.option("--bad-signature", is_flag=True, help="As a forger would; refused is then as it should be.")
-@click.option("--other-path", callback=_appid, metavar="APPID", help="To another authorizer's route.")
+@click.option("--other-path", type=appid_type, metavar="APPID", help="To another authorizer's route.")
 @click.option("--stale", is_flag=True, help="Signed an hour ago.")
 @click.option("--simulator", callback=_url, help="A running simulator, which is made to agree first.")
 @json_option

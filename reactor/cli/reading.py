@@ -9,11 +9,13 @@ import click
 from reactor.bootstrap import Console, configure, open_console
 from reactor.cli import stories
 from reactor.cli.hands import approve, cancel, retry
-from reactor.cli.output import json_option, row_id, say
+from reactor.cli.output import appid, json_option, row_id, say
 
 _limit = click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
 _cursor = click.option("--cursor", type=click.IntRange(1, 2**63 - 1), help="Where the page before ended.")
-_of_one = click.option("--authorizer", "authorizer_appid", help="Only those of this authorizer_appid.")
+_of_one = click.option(
+    "--authorizer", "authorizer_appid", type=appid, help="Only those of this authorizer_appid."
+)
 
 
 def console() -> AbstractContextManager[Console]:

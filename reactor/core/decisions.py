@@ -25,7 +25,7 @@ SLOW_SECONDS = 60.0
 NEWER_AUDIT_SECONDS = 600.0
 BUSY_SECONDS = 5.0
 ADOPTION_SECONDS = 600.0
-ADOPTION_LIMIT_SECONDS = 86400.0
+LONGEST_ADOPTION_SECONDS = 21600.0
 SHANGHAI = timezone(timedelta(hours=8))  # no daylight saving since 1991
 
 
@@ -57,6 +57,17 @@ class Decision:
         return self.waits_for in (WaitsFor.SYSTEM, WaitsFor.TICKET)
 
 
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Where the work stands: turns taken with this one, seconds since it began, and the operator's scale."""
+
+    taken: int
+    waited: float
+    now: float
+    scale: float
+    chance: float
+
+
 def backoff(turns: int, *, scale: float, chance: float, limit: int = TURNS) -> float | None:
     """Seconds until the next turn after `turns` of them, or None when they are used up; chance is 0..1."""
     if turns >= limit:
@@ -70,6 +81,12 @@ def probe_wait(scale: float) -> float:
     return max(1.0, PROBE_SECONDS * scale)
 
 
+def adoption_wait(turns: Turns) -> float:
+    """Seconds until WeChat is asked again who an unknown authorizer is: the longer unknown, the longer."""
+    wait = max(ADOPTION_SECONDS * turns.scale, turns.waited / 4)
+    return min(wait, LONGEST_ADOPTION_SECONDS * turns.scale)
+
+
 def quota_wait(now: float) -> float:
     """Seconds until the next midnight in Asia/Shanghai, when WeChat's daily quotas start anew."""
     here = datetime.fromtimestamp(now, UTC).astimezone(SHANGHAI)
@@ -80,17 +97,6 @@ def quota_wait(now: float) -> float:
 def wait_for(what: WaitsFor, seconds: float, reason: str) -> Decision:
     """Back to pending without counting the turn."""
     return Decision(Happening.PUT_BACK, reason, seconds, what, counted=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Turns:
-    """Where the work stands: turns taken with this one, seconds since it began, and the operator's scale."""
-
-    taken: int
-    waited: float
-    now: float
-    scale: float
-    chance: float
 
 
 def again(reason: str, turns: Turns, *, limit: int = TURNS) -> Decision:
@@ -112,8 +118,8 @@ def weigh(error: TokenError | WeChatError, turns: Turns) -> Decision:
             return wait_for(WaitsFor.TICKET, probe_wait(turns.scale), str(error))
         case TokenBusy():
             return wait_for(WaitsFor.BACKOFF, BUSY_SECONDS * turns.scale, str(error))
-        case NotAuthorizedYet() if turns.waited < ADOPTION_LIMIT_SECONDS * turns.scale:
-            return wait_for(WaitsFor.AUTHORIZER, ADOPTION_SECONDS * turns.scale, str(error))
+        case NotAuthorizedYet():
+            return wait_for(WaitsFor.AUTHORIZER, adoption_wait(turns), str(error))
     return Decision(Happening.GAVE_UP, str(error))
 
 

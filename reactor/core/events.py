@@ -15,7 +15,7 @@ from reactor.core.errors import UnreadableMessage
 from reactor.core.xmlgate import read_xml, screen
 
 _APPID_FORM = re.compile("wx[0-9a-f]{16}")
-_NUMBER_FORM = re.compile("[0-9]{1,10}")
+_MOMENT_FORM = re.compile("[1-9][0-9]{0,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +150,12 @@ class _Fields:
         return value
 
     def seconds(self, name: str, *, otherwise: str | None = None) -> int:
-        """Return Unix seconds; when the element is empty or missing, those of `otherwise`."""
+        """Return Unix seconds; when the element is empty, 0 or missing, those of `otherwise`."""
         value = self.optional(name)
-        if otherwise is not None and not value:
-            return self.seconds(otherwise)
-        if not _NUMBER_FORM.fullmatch(value):
-            raise UnreadableMessage(f"{name} is no number of 1 to 10 digits")
+        if otherwise is not None and not value.strip("0"):
+            return self.seconds(otherwise)  # 1970 would make every live version one since the approval
+        if not _MOMENT_FORM.fullmatch(value):
+            raise UnreadableMessage(f"{name} is no moment of 1 to 10 digits")
         return int(value)
 
 

@@ -24,6 +24,9 @@ _SEVERAL = (
     .order_by(authorizers.c.authorizer_appid)  # whoever locks several does it in this order
     .with_for_update()
 )
+_NAMED = sa.select(authorizers.c.user_name, authorizers.c.authorizer_appid).where(
+    authorizers.c.user_name.in_(sa.bindparam("names", expanding=True))
+)
 _NEXT_CODE_DUE = sa.select(sa.func.min(authorizers.c.code_due_at)).where(
     authorizers.c.code_sealed.is_not(None)
 )
@@ -78,6 +81,12 @@ def lock_all(connection: sa.Connection, authorizer_appids: Sequence[str]) -> dic
     """Those that are known, by their appid; locked until the transaction ends."""
     found = connection.execute(_SEVERAL, {"authorizer_appids": authorizer_appids})
     return {row.authorizer_appid: _of(row) for row in found}
+
+
+def by_user_names(connection: sa.Connection, user_names: Sequence[str]) -> dict[str, str]:
+    """The appids of those whose original ids (`gh_…`) are known, by these."""
+    found = connection.execute(_NAMED, {"names": user_names})
+    return {row.user_name: row.authorizer_appid for row in found}
 
 
 def by_user_name(connection: sa.Connection, user_name: str) -> Authorizer | None:

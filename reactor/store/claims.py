@@ -21,6 +21,7 @@ _DUE = (
     .order_by(releases.c.due_at)
 )
 _CLAIMABLE = tuple(query.limit(1).with_for_update(of=releases, skip_locked=True) for query in (_LAPSED, _DUE))
+_LAPSED_ONE = _CLAIMABLE[0]
 _NEXT_LAPSE = sa.select(sa.func.min(releases.c.lease_until)).where(releases.c.state == State.RELEASING)
 
 
@@ -58,17 +59,41 @@ def _claim(
         detail=detail,
         lease_holder=holder,
         lease_until=lease_until,
-        waits_for=None,
         woken=False,
         attempts=release.attempts + 1,
     )
     if not claimed:
         return None
     if taken_over:
-        # What the dead process had sent may have happened.
-        open_calls = sa.and_(calls.c.release_id == release.id, calls.c.outcome == "started")
-        connection.execute(sa.update(calls).where(open_calls).values(outcome="unknown"))
+        _doubt_open_calls(connection, release)
     return get(connection, release.id)
+
+
+def _doubt_open_calls(connection: sa.Connection, release: Release) -> None:
+    """What the dead process had sent may have happened."""
+    open_calls = sa.and_(calls.c.release_id == release.id, calls.c.outcome == "started")
+    connection.execute(sa.update(calls).where(open_calls).values(outcome="unknown"))
+
+
+def put_back_lapsed(connection: sa.Connection, *, now: float) -> Release | None:
+    """Let one release of a dead worker wait like the others, while none may be claimed; spares its turn."""
+    row = connection.execute(_LAPSED_ONE, {"now": now}).one_or_none()
+    if row is None:
+        return None
+    release = of_row(row)
+    reason = "its worker fell silent; the next turn looks what came of it"
+    values = {"reason": reason, "due_at": now, "attempts": release.attempts - 1}
+    if change(
+        connection,
+        release,
+        Happening.PUT_BACK,
+        at=now,
+        actor=WORKER,
+        detail="its worker fell silent",
+        **values,
+    ):
+        _doubt_open_calls(connection, release)
+    return release
 
 
 def renew_leases(connection: sa.Connection, *, holders: Sequence[str], lease_until: float) -> None:

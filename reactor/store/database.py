@@ -54,7 +54,6 @@ def _create_engine(url: str, wait_seconds: float) -> sa.Engine:
             connect_args={"timeout": wait_seconds},
         )
         sa.event.listen(engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
     engine = sa.create_engine(
         parsed.set(drivername="postgresql+psycopg"),
@@ -69,6 +68,12 @@ def _create_engine(url: str, wait_seconds: float) -> sa.Engine:
     return engine
 
 
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite database; None of any other."""
+    parsed = sa.make_url(url)
+    return Path(parsed.database) if parsed.database and parsed.get_backend_name() == "sqlite" else None
+
+
 def _prepare_sqlite(connection: DBAPIConnection, _record: Any) -> None:
     # Transactions are begun by _begin_sqlite; the driver must not begin or commit any by itself.
     assert isinstance(connection, sqlite3.Connection)
@@ -77,16 +82,14 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: Any) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
-    if connection.get_execution_options().get("reading"):
-        connection.exec_driver_sql("BEGIN")
-        return
+def _take_write_lock(connection: sa.Connection, end: float | None) -> None:
+    """BEGIN IMMEDIATE, waiting until `end` (monotonic); without one as long as the connection is patient."""
     # A write lock taken at the start cannot turn into a deadlock half-way. SQLite waits for it in steps
     # of up to 100 ms, while the other process is done in one: so it is asked for again and again.
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     patience = driver.execute("PRAGMA busy_timeout").fetchone()[0]
-    end = time.monotonic() + patience / 1000
+    end = end or time.monotonic() + patience / 1000
     driver.execute("PRAGMA busy_timeout=0")
     try:
         while not _has_write_lock(driver, last=time.monotonic() > end):
@@ -127,6 +130,8 @@ class Store:
 
     def __init__(self, url: str, vault: Vault, *, wait_seconds: float = WAIT_SECONDS) -> None:
         self._engine = _create_engine(url, wait_seconds)
+        if self.is_sqlite:
+            sa.event.listen(self._engine, "begin", self._begin_sqlite)
         self._reading = self._engine.execution_options(reading=True)
         if not self.is_sqlite:
             # SQLite shows a transaction one view by itself; here each statement would see the latest.
@@ -135,6 +140,7 @@ class Store:
         # SQLite has one writer, and who waits for it asks again in ever longer steps: many threads that
         # wait at its door starve. So the threads of a process queue up here, and one of them goes there.
         self._door = threading.Lock() if self.is_sqlite else None
+        self._patient_until: float | None = None  # of him who is through the door
         self._wait_seconds = wait_seconds
         self.vault = vault
 
@@ -171,13 +177,22 @@ class Store:
         if self._door is None:
             yield
             return
-        # Behind one who waits in vain nobody may wait longer than he does.
+        # Behind one who waits in vain nobody may wait longer than he does; nor may he, once he is through.
+        end = time.monotonic() + self._wait_seconds
         if not self._door.acquire(timeout=self._wait_seconds):
             raise StoreUnavailable("the database is busy with what came before; nothing was changed")
         try:
+            self._patient_until = end
             yield
         finally:
+            self._patient_until = None
             self._door.release()
+
+    def _begin_sqlite(self, connection: sa.Connection) -> None:
+        if connection.get_execution_options().get("reading"):
+            connection.exec_driver_sql("BEGIN")
+        else:
+            _take_write_lock(connection, self._patient_until)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:

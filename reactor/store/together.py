@@ -62,7 +62,7 @@ class Together(Generic[Item, Result]):
             self._gathered.append(mine)
             leading, self._led = not self._led, True
         if leading or self._waited_to_lead(mine):
-            self._lead()
+            self._lead(mine)
         if mine.error is not None:
             raise mine.error
         if not mine.results:
@@ -78,12 +78,14 @@ class Together(Generic[Item, Result]):
             mine.told.acquire()  # it is being carried out, and that ends by itself
         return mine.leads
 
-    def _lead(self) -> None:
+    def _lead(self, mine: _Waiting[Item, Result]) -> None:
         group: list[_Waiting[Item, Result]] = []
         try:
             self._carry_out(group, self._gather)
         finally:
             with self._lock:
+                if mine in self._gathered:  # it ended before anybody was gathered
+                    self._gathered.remove(mine)
                 self._led = bool(self._gathered)
                 following = self._gathered[:1]
                 for one in following:

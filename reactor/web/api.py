@@ -27,8 +27,8 @@ def add_api(app: Flask, *, records: Records, desk: Desk, api_token: str | None) 
             return None
         if api_token is None:
             return problem(404, "there is nothing here")
-        given = request.headers.get("Authorization", "").encode()
-        if hmac.compare_digest(given, b"Bearer " + api_token.encode()):
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        if hmac.compare_digest(given.encode(), api_token.encode()) and scheme.lower() == "bearer":
             return None
         refusal = problem(401, "this needs the header `Authorization: Bearer <REACTOR_API_TOKEN>`")
         refusal.headers["WWW-Authenticate"] = "Bearer"

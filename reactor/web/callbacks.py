@@ -4,6 +4,8 @@ https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Bef
 """
 
 import logging
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Blueprint, Flask, Response, abort, request
 from werkzeug.routing import BaseConverter
@@ -28,6 +30,7 @@ def add_callbacks(app: Flask, *, intake: Intake, keys: MessageKeys) -> None:
     app.url_map.converters["appid"] = _Appid
     # Werkzeug cuts a chunked body off at its limit without a word; one byte more lets us see that it was cut.
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_PUSH + 1
+    app.wsgi_app = _without_upgrade(app.wsgi_app)  # type: ignore[method-assign, assignment]
     callbacks = Blueprint("callbacks", __name__, url_prefix="/wechat")
 
     def receive(authorizer_appid: str | None = None) -> Response:
@@ -51,6 +54,16 @@ def add_callbacks(app: Flask, *, intake: Intake, keys: MessageKeys) -> None:
             rule, view_func=receive, methods=["POST"], provide_automatic_options=False, strict_slashes=True
         )
     app.register_blueprint(callbacks)
+
+
+def _without_upgrade(wsgi_app: WSGIApplication) -> WSGIApplication:
+    """A request that asks to become a websocket is a push like any other; Werkzeug would answer it 400."""
+
+    def plain(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ.pop("HTTP_UPGRADE", None)
+        return wsgi_app(environ, start_response)
+
+    return plain
 
 
 def _accept(intake: Intake, opened: Opened, authorizer_appid: str | None) -> None:

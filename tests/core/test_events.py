@@ -172,7 +172,14 @@ def test_a_time_that_is_no_short_decimal_number_is_unreadable(fields, name, numb
         parse_event(xml(**fields | {name: number}))
 
 
-@pytest.mark.parametrize("number", ["0", "7", "9999999999", "0000000001"])
+@pytest.mark.parametrize("zero", ["0", "0000000000"])
+def test_the_year_1970_is_no_time_of_an_approval(zero):
+    assert parse_event(xml(**SUCCESS | {"SuccTime": zero})).succeeded_at == NOW
+    with pytest.raises(UnreadableMessage, match="CreateTime"):
+        parse_event(xml(**SUCCESS | {"CreateTime": zero}))
+
+
+@pytest.mark.parametrize("number", ["7", "9999999999"])
 def test_one_to_ten_digits_are_a_time(number):
     assert parse_event(xml(**SUCCESS | {"CreateTime": number})).created_at == int(number)
 

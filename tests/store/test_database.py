@@ -3,6 +3,7 @@ import sqlite3
 import threading
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -452,3 +453,30 @@ def test_no_value_of_a_statement_shows_in_an_error(store):
         assert SECRET not in str(caught.value)
         assert "\n" not in str(caught.value)
         assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_leader_that_ended_before_it_gathered_leaves_the_lead_to_others(store):
+    class Interrupted(BaseException):
+        pass
+
+    def interrupt(_):
+        raise Interrupted
+
+    place = store.together(lambda connection, items: items)
+    transact, place._transact = place._transact, interrupt
+    with pytest.raises(Interrupted):
+        place.do(1)
+    place._transact = transact
+    assert place.do(2) == 2
+
+
+@on_sqlite
+def test_the_door_and_the_lock_together_take_no_longer_than_one_of_them(store, database_url, build_bare):
+    other = build_bare(database_url, wait_seconds=1.0)
+    with store.write(), ThreadPoolExecutor(2) as two:
+        began = time.monotonic()
+        refused = [two.submit(beat, other, str(number)) for number in range(2)]
+        for one in refused:
+            with pytest.raises(StoreUnavailable, match="nothing was changed"):
+                one.result(10)
+        assert time.monotonic() - began < 1.9

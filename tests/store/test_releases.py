@@ -151,7 +151,7 @@ def test_a_claim_says_so_in_the_row_before_anything_happens(see, story, claim, o
     release = open_release(due_at=90.0, waits_for="backoff")
     claimed = claim("w1", now=100.0)
     assert claimed == see(release)
-    assert (claimed.state, claimed.attempts, claimed.waits_for) == (State.RELEASING, 1, None)
+    assert (claimed.state, claimed.attempts, claimed.waits_for) == (State.RELEASING, 1, "backoff")
     assert (claimed.lease_holder, claimed.lease_until) == ("w1", 120.0)
     assert (story(release)[-1]["happening"], story(release)[-1]["actor"]) == ("claimed", "worker")
 

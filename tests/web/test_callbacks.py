@@ -304,9 +304,9 @@ def test_pushes_that_ask_for_nothing_are_acknowledged_and_counted_not_stored(hou
 
 
 def test_times_far_from_now_are_taken_and_shown(house):
-    house.deliver(approval(house, created_at=9_999_999_999, succeeded_at=0), SHOP)
+    house.deliver(approval(house, created_at=9_999_999_999, succeeded_at=1), SHOP)
     assert events(house)[0]["created_at"] == "2286-11-20T17:46:39.000Z"
-    assert house.only_release()["approved_at"] == "1970-01-01T00:00:00.000Z"
+    assert house.only_release()["approved_at"] == "1970-01-01T00:00:01.000Z"
 
 
 def test_a_time_no_calendar_has_makes_a_push_unreadable_and_breaks_no_page(house):
@@ -364,3 +364,14 @@ def test_an_internal_error_is_503_so_that_the_push_comes_again_and_shows_no_trac
     assert (answer.status_code, answer.data) == (503, b"")
     assert "the-inside" not in str(answer.headers)
     assert rows(house) == {}
+
+
+def test_a_push_that_asks_to_become_a_websocket_is_a_push_like_any_other(house):
+    now = int(house.clock())
+    query, body = on_the_wire(seal(pusher.ticket(component_appid=COMPONENT, created_at=now, ticket="t"), now))
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    client = house.app.test_client()
+    answer = client.post("/wechat/component", query_string=query, data=body, headers=upgrade)
+    assert (answer.status_code, answer.get_data()) == (200, b"success")
+    forged = client.post("/wechat/component", query_string="x=1", data=body, headers=upgrade)
+    assert (forged.status_code, forged.get_data()) == (403, b"")
