@@ -2,9 +2,12 @@
 """gunicorn: how the web process listens, drains and starts its background work."""
 
 import os
+import select
 import socket
 from pathlib import Path
 from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
 
 from reactor.settings import web_server
 
@@ -24,7 +27,24 @@ def _host() -> str:
 
 bind = f"{_host()}:{_port}"  # some platforms route over IPv6 only
 
-worker_class = "gthread"
+
+class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """Once told to end it takes in who is at the door, and closes it: nobody waits there to be cut off."""
+
+    def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001  gunicorn's own signature
+        """As gunicorn does; when it ends, what was connected is accepted first."""
+        if self.alive or enabled:
+            super().set_accept_enabled(enabled)
+            return
+        for listener in self.sockets:
+            while select.select([listener], [], [], 0)[0]:
+                self.accept(listener)
+        super().set_accept_enabled(enabled)
+        for listener in self.sockets:
+            listener.close()
+
+
+worker_class = DrainingWorker
 workers = _workers
 # A push waits for the disk, not for the CPU: while one thread commits, others verify. More than eight
 # would only queue at SQLite's one writer, or use up the connections of a small PostgreSQL plan.

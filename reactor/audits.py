@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from reactor.core.decisions import WaitsFor
 from reactor.core.events import AuditDelayed, AuditFailed, AuditSucceeded, identity
-from reactor.core.lifecycle import AuditStatus, Happening, State
+from reactor.core.lifecycle import Audit, AuditStatus, Happening, State
 from reactor.core.policy import Mode, Policy
 from reactor.store import authorizers, events, releases
 from reactor.store.authorizers import Authorizer
@@ -89,17 +89,38 @@ def _accept(
     _note_status(connection, [push for push, _ in fresh.values()], known)
     waiting = _wake_waiting(connection, list(fresh), at=max(push.at for push, _ in fresh.values()))
     approvals = [
-        _Approval(push.event, appid, event_id, push.at, appid in known)
+        Approval(
+            appid, push.event.to_user_name, push.event.succeeded_at, push.at, event_id, known=appid in known
+        )
         for appid, (push, event_id) in fresh.items()
         if isinstance(push.event, AuditSucceeded)
+        and not _was_swept(connection, push.event, event_id, known.get(appid))
     ]
-    _open(connection, approvals, waiting, policy)
+    open_approvals(connection, approvals, waiting, policy)
     opened = {approval.authorizer_appid for approval in approvals}
     return [
         push.authorizer_appid in fresh
         and (push.authorizer_appid in opened or push.authorizer_appid in waiting)
         for push in pushes
     ]
+
+
+def _was_swept(
+    connection: sa.Connection, event: AuditSucceeded, event_id: int, authorizer: Authorizer | None
+) -> bool:
+    """Whether the sweep found this approval before its push came: then there is a release already."""
+    if authorizer is None or authorizer.swept_release_id is None:
+        return False
+    assert authorizer.swept_from is not None
+    assert authorizer.swept_until is not None
+    if not authorizer.swept_from <= event.succeeded_at <= authorizer.swept_until:
+        return False
+    releases.pushed_after_all(
+        connection, authorizer.swept_release_id, event_id=event_id, approved_at=event.succeeded_at
+    )
+    # A clock that was wrong may have made the two look like one: another look settles it.
+    authorizers.update(connection, authorizer.authorizer_appid, ask_again_at=event.succeeded_at)
+    return True
 
 
 def _owners(
@@ -166,42 +187,58 @@ def _wake_waiting(
 
 
 @dataclass(frozen=True, slots=True)
-class _Approval:
-    event: AuditSucceeded
+class Approval:
+    """An approval, and how it became known: by a push (`event_id`), or by a sweep that saw the `audit`."""
+
     authorizer_appid: str
-    event_id: int
+    to_user_name: str | None
+    approved_at: float
     at: float
-    known: bool
+    event_id: int | None = None
+    known: bool = True
+    audit: Audit | None = None
+    doubt: str | None = None  # why a person should say whether it goes live
 
 
-def _open(
+def open_approvals(
     connection: sa.Connection,
-    approvals: Sequence[_Approval],
+    approvals: Sequence[Approval],
     waiting: Mapping[str, list[Release]],
     policy: Callable[[], Policy],
-) -> None:
+) -> list[int]:
+    """Open a release for each, of different authorizers; `waiting` are their releases that are not over."""
     if not approvals:
-        return
-    rows = [_opening(approval, policy()) for approval in approvals]
-    ids = releases.open_all(connection, rows, happening="opened", actor=releases.INTAKE)
+        return []
+    by_push = approvals[0].audit is None
+    ids = releases.open_all(
+        connection,
+        [_opening(approval, policy()) for approval in approvals],
+        happening="opened" if by_push else "found",
+        actor=releases.INTAKE if by_push else releases.SWEEP,
+    )
     for approval, release_id in zip(approvals, ids, strict=True):
         _supersede(connection, waiting.get(approval.authorizer_appid, []), release_id, approval)
+    return ids
 
 
-def _opening(approval: _Approval, policy: Policy) -> dict[str, object]:
-    rule = policy.rule_for(approval.authorizer_appid)
-    held = rule.mode is Mode.HOLD
+def _opening(approval: Approval, policy: Policy) -> dict[str, object]:
+    rule, audit = policy.rule_for(approval.authorizer_appid), approval.audit
+    held = approval.doubt is not None or rule.mode is Mode.HOLD
+    reason = _opening_reason(held=held, known=approval.known, delay_seconds=rule.delay_seconds)
     return {
         "authorizer_appid": approval.authorizer_appid,
-        "to_user_name": approval.event.to_user_name,
+        "to_user_name": approval.to_user_name,
         "event_id": approval.event_id,
+        "audit_id": audit and audit.audit_id,
+        "user_version": audit and (audit.user_version or None),
+        "user_desc": audit and (audit.user_desc or None),
         "state": State.HELD if held else State.PENDING,
         "mode": rule.mode,
-        "approved_at": approval.event.succeeded_at,
+        "approved_at": approval.approved_at,
         "created_at": approval.at,
         "due_at": None if held else approval.at + rule.delay_seconds,
         "waits_for": WaitsFor.DELAY if rule.delay_seconds and not held else None,
-        "reason": _opening_reason(held=held, known=approval.known, delay_seconds=rule.delay_seconds),
+        "reason": approval.doubt or reason,
     }
 
 
@@ -214,14 +251,14 @@ def _opening_reason(*, held: bool, known: bool, delay_seconds: float) -> str | N
 
 
 def _supersede(
-    connection: sa.Connection, waiting: Sequence[Release], release_id: int, approval: _Approval
+    connection: sa.Connection, waiting: Sequence[Release], release_id: int, approval: Approval
 ) -> None:
     """The younger approval stays; two of one second are of one audit: the second is settled by looking.
 
     Only among those that speak of the same mini program: a push gone astray must not displace a genuine one.
     """
-    approved_at = approval.event.succeeded_at
-    waiting = [release for release in waiting if release.to_user_name == approval.event.to_user_name]
+    approved_at = approval.approved_at
+    waiting = [release for release in waiting if release.to_user_name == approval.to_user_name]
     younger = [r for r in waiting if r.approved_at > approved_at and r.state is not State.FAILED]
     losing = [r for r in waiting if r.approved_at < approved_at]
     winner = release_id

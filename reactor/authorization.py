@@ -5,11 +5,11 @@ import logging
 
 import sqlalchemy as sa
 
+from reactor import breaker
 from reactor.core.decisions import Decision, WaitsFor, weigh
 from reactor.core.errcodes import Verdict, lookup
 from reactor.core.errors import Answered, NotAuthorizedYet, OutcomeUnknown, TokenError, WeChatError
 from reactor.core.lifecycle import Happening
-from reactor.ledger import note_system
 from reactor.store import authorizers, calls, releases
 from reactor.store.authorizers import Authorizer
 from reactor.store.database import Store
@@ -155,14 +155,23 @@ class Exchange:
             authorizer_appids=[self._appid],
         )
         self._write_calls(connection)
-        now = self._tools.clock()
-        note_system(connection, self._tools.component_appid, None, self._records, now=now)
+        self._note(connection, None)
 
     def _record(self, connection: sa.Connection, decision: Decision, values: dict[str, object]) -> None:
-        now = self._tools.clock()
         authorizers.settle_code(connection, self._authorizer, **values)
-        note_system(connection, self._tools.component_appid, decision, self._records, now=now)
+        self._note(connection, decision)
         self._write_calls(connection)
+
+    def _note(self, connection: sa.Connection, decision: Decision | None) -> None:
+        breaker.note(
+            connection,
+            self._tools.component_appid,
+            who=self._appid,
+            decision=decision,
+            records=self._records,
+            now=self._tools.clock(),
+            scale=self._tools.scale,
+        )
 
     def _write_calls(self, connection: sa.Connection) -> None:
         for record in self._records:

@@ -19,9 +19,11 @@ from reactor.core.lifecycle import State
 from reactor.core.policy import Policy, parse_policy
 from reactor.desk import DECISIONS, Desk
 from reactor.intake import Intake
+from reactor.pulse import WebPulse, refuse_shared_file, this_machine
 from reactor.records import AUTHORIZER_STATES, Records
 from reactor.settings import Settings, load_settings, policy_path
 from reactor.store import keyfile
+from reactor.store.asking import Plan
 from reactor.store.database import Store, sqlite_file
 from reactor.store.vault import Vault
 from reactor.tools import Tools
@@ -41,16 +43,19 @@ class Background:
     store: Store
     intake: Intake
     worker: Worker | None
+    pulse: WebPulse | None
 
     def start(self) -> None:
         """Begin the background work."""
-        if self.worker is not None:
-            self.worker.start()
+        for part in (self.worker, self.pulse):
+            if part is not None:
+                part.start()
 
     def stop(self) -> None:
         """End it, and give the connections back."""
-        if self.worker is not None:
-            self.worker.stop()
+        for part in (self.worker, self.pulse):
+            if part is not None:
+                part.stop()
         self.intake.flush()
         self.store.close()
 
@@ -74,8 +79,11 @@ class Surroundings:
 _HERE = Surroundings()
 
 
-def build_worker(settings: Settings, store: Store, around: Surroundings = _HERE) -> Worker:
+def build_worker(
+    settings: Settings, store: Store, around: Surroundings = _HERE, policy: Policy | None = None
+) -> Worker:
     """The worker, not started yet."""
+    followed = policy or load_policy(settings.policy_path)
     wechat = WeChatClient(
         api_url=settings.wechat_api_url,
         component_appid=settings.component_appid,
@@ -89,6 +97,9 @@ def build_worker(settings: Settings, store: Store, around: Surroundings = _HERE)
         wechat,
         settings.component_appid,
         scale=settings.retry_scale,
+        sweep_seconds=settings.sweep_seconds,
+        sweep_all_seconds=settings.sweep_all_seconds,
+        policy=lambda: followed,
         clock=around.clock,
         sleep=around.sleep,
         chance=around.chance,
@@ -104,6 +115,14 @@ def build_desk(
 ) -> Desk:
     """The operator's hands."""
     return Desk(store, settings.component_appid, wake=wake, clock=around.clock)
+
+
+def _plan(settings: Settings, policy: Policy) -> Plan:
+    return Plan.of(settings.sweep_seconds, settings.sweep_all_seconds, policy.pace.calls_per_second)
+
+
+def _records(settings: Settings, store: Store) -> Records:
+    return Records(store, settings.component_appid, _plan(settings, load_policy(settings.policy_path)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +151,7 @@ def open_console(settings: Settings) -> Iterator[Console]:
         with closing(build_store(settings)) as store:
             if not _is_migrated(store):
                 raise StoreUnavailable("the schema is not this version's; run `reactor migrate`")
-            yield Console(Records(store, settings.component_appid), build_desk(settings, store))
+            yield Console(_records(settings, store), build_desk(settings, store))
 
 
 def known_user_name(settings: Settings, authorizer_appid: str) -> str | None:
@@ -141,7 +160,7 @@ def known_user_name(settings: Settings, authorizer_appid: str) -> str | None:
     if file is not None and not file.exists():
         return None
     with closing(build_store(settings)) as store, suppress(StoreUnavailable):
-        found = Records(store, settings.component_appid).authorizer(authorizer_appid)
+        found = _records(settings, store).authorizer(authorizer_appid)
         return str(found["user_name"]) if found and found["user_name"] else None
     return None
 
@@ -151,6 +170,7 @@ def open_worker(settings: Settings) -> Iterator[Worker]:
     """A worker for a process of its own, on a store brought up to date; not started, stopped at the end."""
     migrate(settings)
     with telling(), closing(build_store(settings)) as store:
+        refuse_shared_file(store, machine=this_machine())
         worker = build_worker(settings, store)
         try:
             yield worker
@@ -160,9 +180,12 @@ def open_worker(settings: Settings) -> Iterator[Worker]:
 
 @contextmanager
 def telling() -> Iterator[None]:
-    """Exit code 1 with the reason on stderr, for an error that speaks to operators."""
+    """Exit code 1 with the reason on stderr, for an error that speaks to operators; 2 for a configuration."""
     try:
         yield
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from None
     except (ReactorError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(1) from None
@@ -181,19 +204,21 @@ def build_web(settings: Settings, around: Surroundings = _HERE) -> Flask:
     """The web process; `extensions["reactor"]` starts and stops what runs beside the requests."""
     store = build_store(settings)
     policy = load_policy(settings.policy_path)
-    worker = build_worker(settings, store, around) if settings.worker == "thread" else None
+    worker = build_worker(settings, store, around, policy) if settings.worker == "thread" else None
     wake = worker.wake if worker else lambda: None
     appid = settings.component_appid
     intake = Intake(store, appid, lambda: policy, wake=wake, clock=around.clock)
+    pulse = None if worker else WebPulse(store, appid, clock=around.clock)
     app = create_app(
         store=store,
         intake=intake,
         desk=build_desk(settings, store, around, wake),
         keys=MessageKeys(appid, settings.message_tokens, settings.aes_keys),
+        plan=_plan(settings, policy),
         api_token=settings.api_token,
         clock=around.clock,
     )
-    app.extensions["reactor"] = Background(store, intake, worker)
+    app.extensions["reactor"] = Background(store, intake, worker, pulse)
     return app
 
 

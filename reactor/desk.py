@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from reactor.core.lifecycle import Happening
-from reactor.store import component, releases
+from reactor.store import bell, component, releases
 from reactor.store.database import Conflict, Store
 from reactor.store.releases import Release
 
@@ -59,6 +59,7 @@ class Desk:
             if happening is Happening.RETRIED:
                 component.probe_now(connection, self._component_appid, now)
             result = releases.get(connection, release_id)
+            bell.ring(connection)
         self._wake()
         return result
 
@@ -66,4 +67,5 @@ class Desk:
         """Stop all releases, or let them go on; pushes are accepted and recorded meanwhile."""
         with self._store.write() as connection:
             component.set_paused(connection, self._component_appid, paused=paused)
+            bell.ring(connection)
         self._wake()

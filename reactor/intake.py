@@ -22,7 +22,7 @@ from reactor.core.events import (
 )
 from reactor.core.lifecycle import Happening
 from reactor.core.policy import Policy
-from reactor.store import authorizers, component, events, releases
+from reactor.store import authorizers, bell, component, events, releases
 from reactor.store.database import Store
 
 log = logging.getLogger(__name__)
@@ -75,14 +75,21 @@ class Intake:
             self._wake()
 
     def _accept_audits(self, connection: sa.Connection, pushes: Sequence[AuditPush]) -> Sequence[bool]:
-        return accept_audits(connection, pushes, self._policy)
+        told = accept_audits(connection, pushes, self._policy)
+        if any(told):
+            bell.ring(connection)
+        return told
 
     def _accept_other(
         self, connection: sa.Connection, event: TicketPushed | Authorization, *, at: float, stale: bool
     ) -> bool:
         if isinstance(event, TicketPushed):
-            return self._accept_ticket(connection, event, at)
-        return self._accept_authorization(connection, event, at=at, stale=stale)
+            left_work = self._accept_ticket(connection, event, at)
+        else:
+            left_work = self._accept_authorization(connection, event, at=at, stale=stale)
+        if left_work:
+            bell.ring(connection)
+        return left_work
 
     def accept_unreadable(
         self, message: bytes, why: str, *, authorizer_appid: str | None, timestamp: int

@@ -2,23 +2,21 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import sqlalchemy as sa
 
+from reactor import breaker
 from reactor.core.decisions import Decision, WaitsFor, words
 from reactor.core.errcodes import Verdict, lookup
 from reactor.core.errors import Answered, ReactorError
 from reactor.core.lifecycle import Audit, Happening, State, is_younger
-from reactor.store import authorizers, calls, claims, component, events, releases
+from reactor.store import authorizers, calls, claims, events, releases
 from reactor.store.database import Store
 from reactor.store.releases import Release
 from reactor.wechat import CallRecord
 
 _ENDED_BY_AN_EVENT = frozenset({WaitsFor.TICKET, WaitsFor.AUTHORIZER, WaitsFor.NEWER_AUDIT})
-
-
-_SYSTEMIC = frozenset({Verdict.BLOCKED, Verdict.TICKET})
 
 
 class LostClaim(ReactorError):
@@ -29,13 +27,20 @@ class Ledger:
     """The record of one turn. `seen` is about the authorizer, `refusal` the last no of WeChat."""
 
     def __init__(
-        self, release: Release, store: Store, component_appid: str, *, clock: Callable[[], float] = time.time
+        self,
+        release: Release,
+        store: Store,
+        component_appid: str,
+        *,
+        scale: float = 1.0,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.seen: dict[str, object] = {}
         self.refusal: Answered | None = None
         self._release = release
         self._store = store
         self._component_appid = component_appid
+        self._scale = scale
         self._clock = clock
         self._learned: dict[str, object] = {}
         self._records: list[CallRecord] = []
@@ -92,6 +97,7 @@ class Ledger:
     def _end(self, connection: sa.Connection, decision: Decision) -> Decision | None:
         now = self._clock()
         authorizers.get(connection, self._release.authorizer_appid, lock=True)  # first, as everywhere
+        decision = breaker.spared(connection, self._component_appid, decision, scale=self._scale)
         decision = self._overruled(connection, decision)
         self._write_calls(connection)
         kept = releases.change(
@@ -107,7 +113,15 @@ class Ledger:
             self._note_authorizer(connection, decision)
             if decision.happening is Happening.MISDIRECTED and self._release.event_id is not None:
                 events.misdirect(connection, self._release.event_id, decision.reason)
-        note_system(connection, self._component_appid, decision, self._records, now=now)
+        breaker.note(
+            connection,
+            self._component_appid,
+            who=self._release.authorizer_appid,
+            decision=decision,
+            records=self._records,
+            now=now,
+            scale=self._scale,
+        )
         return decision if kept else None
 
     def _note_authorizer(self, connection: sa.Connection, decision: Decision) -> None:
@@ -173,46 +187,3 @@ class Ledger:
                 calls.finish(connection, intent, **row)
             else:
                 calls.add(connection, release_id=self._release.id, **row)
-
-
-def note_system(
-    connection: sa.Connection,
-    component_appid: str,
-    decision: Decision | None,
-    records: Sequence[CallRecord],
-    *,
-    now: float,
-) -> None:
-    """What a turn or a probe says of the whole: a systemic cause stops all calls but one an interval.
-
-    A good answer lets them flow again. A turn that called nobody has said nothing: the probe is still due.
-    """
-    if decision is not None and decision.systemic:
-        assert decision.waits_for is not None
-        component.block(
-            connection,
-            component_appid,
-            by=decision.waits_for,
-            reason=decision.reason,
-            now=now,
-            next_probe_at=now + decision.wait_seconds,
-        )
-        return
-    blocked_by = component.get(connection, component_appid).blocked_by
-    if blocked_by is None:
-        return
-    if any(_is_good(record, blocked_by) for record in records):
-        authorizers.make_codes_due(connection, now=now)
-        releases.make_due(connection, now=now, waits_for=[WaitsFor.SYSTEM, WaitsFor.TICKET])
-        component.unblock(connection, component_appid)
-    elif not records:
-        component.probe_now(connection, component_appid, now)
-
-
-def _is_good(record: CallRecord, blocked_by: str) -> bool:
-    """Whether the answer shows that the cause is gone; a ticket proves itself only where it is used."""
-    if record.outcome != "answered":
-        return False
-    if blocked_by == WaitsFor.TICKET and record.call != "api_component_token":
-        return False
-    return not record.errcode or lookup(record.call, record.errcode).verdict not in _SYSTEMIC

@@ -1,6 +1,6 @@
 """Rows as the API shows them: the contract's names, times as RFC 3339 in UTC."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from reactor import __version__
 from reactor.core.lifecycle import State
-from reactor.store import component, presence, releases
+from reactor.store import asking, component, presence, releases
 from reactor.store.authorizers import Authorizer
 from reactor.store.component import Component
 from reactor.store.events import EventRow
@@ -97,7 +97,22 @@ def authorizer(row: Authorizer) -> dict[str, Any]:
     }
 
 
-def status(connection: sa.Connection, component_appid: str, now: float) -> dict[str, Any]:
+def sweep(connection: sa.Connection, plan: asking.Plan, since: float | None) -> dict[str, Any]:
+    """The sweep for missed pushes: who is asked, how long a full round takes, how many are to be soon."""
+    authorizers = asking.count(connection)
+    return {
+        "authorizers": authorizers,
+        "round_seconds": max(plan.everybody, authorizers * plan.gap),
+        "to_ask_soon": asking.count(connection, before=since) if since else 0,
+    }
+
+
+def status(
+    connection: sa.Connection,
+    component_appid: str,
+    now: float,
+    swept: Callable[[Component], dict[str, Any]],
+) -> dict[str, Any]:
     """The whole at a glance."""
     row = component.get(connection, component_appid)
     counts = releases.counts(connection, (State.PENDING, State.HELD, State.FAILED))
@@ -119,4 +134,5 @@ def status(connection: sa.Connection, component_appid: str, now: float) -> dict[
         "failed": counts[State.FAILED],
         "oldest_due_seconds": None if due is None else max(0.0, now - due),
         "workers": presence.living(connection, now),
+        "sweep": swept(row),
     }

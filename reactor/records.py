@@ -4,11 +4,16 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import sqlalchemy as sa
+
 from reactor import present
 from reactor.store import authorizers, component, events, releases
+from reactor.store.asking import Plan, soon
+from reactor.store.component import Component
 from reactor.store.database import Store
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 200
+COUNT_SECONDS, MANY = 30.0, 1000
 LARGEST_ID = 2**63 - 1
 AUTHORIZER_STATES = (
     authorizers.AUTHORIZED,
@@ -22,7 +27,16 @@ Json = dict[str, Any]
 class Records:
     """Reads only. A page is `{"items": […], "next_cursor": …}`, newest first."""
 
-    def __init__(self, store: Store, component_appid: str, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        store: Store,
+        component_appid: str,
+        plan: Plan,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._plan = plan
+        self._sweep: tuple[float, Json] | None = None
         self._store = store
         self._component_appid = component_appid
         self._clock = clock
@@ -73,7 +87,18 @@ class Records:
     def status(self) -> Json:
         """The whole at a glance."""
         with self._store.read() as connection:
-            return present.status(connection, self._component_appid, self._clock())
+            return present.status(
+                connection, self._component_appid, self._clock(), lambda row: self._swept(connection, row)
+            )
+
+    def _swept(self, connection: sa.Connection, row: Component) -> Json:
+        """The sweep; of a large fleet as of a while ago, for counting it takes longer than all the rest."""
+        now = self._clock()
+        kept = self._sweep is not None and self._sweep[1]["authorizers"] > MANY
+        if self._sweep is None or not kept or not 0 <= now - self._sweep[0] < COUNT_SECONDS:
+            since = soon(row.ask_all_since, now)
+            self._sweep = now, present.sweep(connection, self._plan, since)
+        return self._sweep[1]
 
 
 def _page(found: Sequence[Any], limit: int, show: Callable[[Any], Json]) -> Json:

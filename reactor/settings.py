@@ -4,16 +4,29 @@ No problem text quotes a value: whoever mixes two variables up would print a sec
 field of Settings and a row of VARIABLES; config/env.example and the README's table are compared with both.
 """
 
-import ipaddress
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-from urllib.parse import SplitResult, urlsplit
 
-from reactor.core.crypto import decode_aes_key
 from reactor.core.errors import SettingsError
+from reactor.values import (
+    OddError,
+    aes_keys,
+    api_token,
+    api_url,
+    appsecret,
+    component_appid,
+    database_url,
+    ops_password,
+    proxy_url,
+    scale,
+    seconds,
+    secret_keys,
+    tokens,
+    whole,
+    worker,
+)
 
 _FILE_LIMIT = 64 * 1024  # a device or a log named by mistake must not fill the memory
 
@@ -47,117 +60,6 @@ class Settings:
     warnings: tuple[str, ...] = ()
 
 
-class _OddError(Exception):
-    """A value that is refused: what is wrong with it and what to do, without the value."""
-
-
-def _matching(pattern: str, problem: str) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise _OddError(problem)
-        return value
-
-    return read
-
-
-def _list_of(read_one: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
-    def read(value: str) -> tuple[Any, ...]:
-        entries = value.split(",")
-        if any(not entry or entry != entry.strip() for entry in entries):
-            raise _OddError("has an empty entry or a space beside a comma; put one comma between two entries")
-        if len(set(entries)) < len(entries):
-            raise _OddError("has the same entry twice; while rotating, keep the old one behind the new one")
-        return tuple(read_one(entry) for entry in entries)
-
-    return read
-
-
-def _whole(high: int) -> Callable[[str], int]:
-    def read(value: str) -> int:
-        if not re.fullmatch(r"[1-9][0-9]{0,8}", value) or int(value) > high:
-            raise _OddError(f"is not a whole number from 1 to {high}; write digits only")
-        return int(value)
-
-    return read
-
-
-def _scale(value: str) -> float:
-    if not re.fullmatch(r"[0-9](\.[0-9]{1,9})?|10(\.0{1,9})?", value) or float(value) == 0:
-        raise _OddError("is not a decimal number above 0 and up to 10; write 1 for the usual waits")
-    return float(value)
-
-
-def _aes_key(value: str) -> bytes:
-    try:
-        return decode_aes_key(value)
-    except ValueError:
-        problem = f"has an entry of {len(value)} characters that is not 43 letters or digits"
-        raise _OddError(f"{problem}; copy 消息加解密Key from the console") from None
-
-
-def _split(value: str) -> SplitResult:
-    try:
-        url = urlsplit(value)
-        _ = url.port  # raises when it is no number
-    except ValueError:
-        problem = "is no URL; write it out in full, with special characters of a password percent-encoded"
-        raise _OddError(problem) from None
-    return url
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _api_url(value: str) -> str:
-    url = _split(value)
-    host = url.hostname or ""
-    if not (url.scheme == "https" and host) and not (url.scheme == "http" and _is_loopback(host)):
-        raise _OddError(
-            "is neither https nor loopback; write https://…, secrets must not travel in the clear"
-        )
-    if re.search(r"[@?#\s]", value):
-        raise _OddError("holds a user, a query, a fragment or a space; give scheme, host and path only")
-    return value.rstrip("/")
-
-
-def _proxy_url(value: str) -> str:
-    if not re.fullmatch(r"https?://[^/?#\s]+/?", value) or not _split(value).hostname:
-        raise _OddError("is no http:// or https:// proxy; write http://user:password@host:port")
-    return value
-
-
-def _database_url(value: str) -> str:
-    if value.startswith("sqlite:"):
-        return _sqlite_url(value)
-    url = _split(value)
-    if url.scheme not in ("postgres", "postgresql"):
-        raise _OddError("is no supported database; write sqlite:///path, postgres://… or postgresql://…")
-    if not url.path.strip("/"):
-        raise _OddError("names no database; write postgresql://user:password@host:port/database")
-    return value
-
-
-_component_appid = _matching(r"wx[0-9a-f]{16}", "is not wx and 16 lower-case hex digits; copy it again")
-_appsecret = _matching(r"\S+", "has a space in it; copy it again")
-_token = _matching(r"[0-9A-Za-z]{3,32}", "has an entry that is not 3 to 32 letters or digits; copy it again")
-_tokens = _list_of(_token)
-_aes_keys = _list_of(_aes_key)
-_secret_key = _matching(r".{32,}", "has an entry shorter than 32 characters; use openssl rand -hex 32")
-_secret_keys = _list_of(_secret_key)
-_ops_password = _matching(r".{12,}", "is shorter than 12 characters; choose a longer one")
-_api_token = _matching(r"[!-~]{20,}", "is shorter than 20 characters or not ASCII; use openssl rand -hex 32")
-_worker = _matching(r"thread|external", "is neither thread nor external; choose one of the two")
-_seconds = _whole(999_999_999)
-_sqlite_url = _matching(
-    r"sqlite:///(?!:memory:|file:)[^?#]*[^?#/]",
-    "names no SQLite file; write sqlite:///path, with four slashes for an absolute path, and not in memory",
-)
-
-
 class Variable(NamedTuple):
     """One variable; `unset` says in words what an unset one means where there is no `default` to read."""
 
@@ -184,33 +86,33 @@ _API_UNSET = "unset: both answer 404"
 
 # One row for each field of Settings, in their order.
 VARIABLES: tuple[Variable, ...] = (
-    Variable("WECHAT_COMPONENT_APPID", "AppID of the component (第三方平台)", _component_appid),
-    Variable("WECHAT_COMPONENT_APPSECRET", "AppSecret of the component", _appsecret),
-    Variable("WECHAT_MESSAGE_TOKEN", "消息校验Token; several, comma-separated, while rotating", _tokens),
-    Variable("WECHAT_ENCODING_AES_KEY", "消息加解密Key (43 characters); several, newest first", _aes_keys),
-    Variable("WECHAT_API_URL", "base of the API", _api_url, "https://api.weixin.qq.com"),
-    Variable("WECHAT_PROXY_URL", "egress proxy (fixed IP) for WeChat calls only", _proxy_url, unset="none"),
+    Variable("WECHAT_COMPONENT_APPID", "AppID of the component (第三方平台)", component_appid),
+    Variable("WECHAT_COMPONENT_APPSECRET", "AppSecret of the component", appsecret),
+    Variable("WECHAT_MESSAGE_TOKEN", "消息校验Token; several, comma-separated, while rotating", tokens),
+    Variable("WECHAT_ENCODING_AES_KEY", "消息加解密Key (43 characters); several, newest first", aes_keys),
+    Variable("WECHAT_API_URL", "base of the API", api_url, "https://api.weixin.qq.com"),
+    Variable("WECHAT_PROXY_URL", "egress proxy (fixed IP) for WeChat calls only", proxy_url, unset="none"),
     Variable(
         "DATABASE_URL",
         "sqlite:///path, postgres://… or postgresql://…",
-        _database_url,
+        database_url,
         "sqlite:///reactor.db",
     ),
     Variable(
         "REACTOR_SECRET_KEY",
         "encrypts tokens and tickets at rest; several, comma-separated, newest first",
-        _secret_keys,
+        secret_keys,
         unset=_KEY_UNSET,
     ),
-    Variable("REACTOR_OPS_PASSWORD", "opens the ops pages", _ops_password, unset=_OPS_UNSET),
-    Variable("REACTOR_API_TOKEN", "bearer token of /api/v1 and /metrics", _api_token, unset=_API_UNSET),
-    Variable("REACTOR_WORKER", "thread (in the web process) or external (worker dynos)", _worker, "thread"),
+    Variable("REACTOR_OPS_PASSWORD", "opens the ops pages", ops_password, unset=_OPS_UNSET),
+    Variable("REACTOR_API_TOKEN", "bearer token of /api/v1 and /metrics", api_token, unset=_API_UNSET),
+    Variable("REACTOR_WORKER", "thread (in the web process) or external (worker dynos)", worker, "thread"),
     Variable("REACTOR_POLICY", "path of the policy file", Path, "config/policy.toml"),
-    Variable("REACTOR_SWEEP_SECONDS", "how often an audit under way is asked about", _seconds, "600"),
-    Variable("REACTOR_SWEEP_ALL_SECONDS", "how often every other authorizer is asked", _seconds, "21600"),
-    Variable("REACTOR_RETRY_SCALE", "multiplies every backoff (rehearsals use 0.01)", _scale, "1"),
-    Variable("WEB_CONCURRENCY", "number of web processes, as every PaaS sets it", _whole(64), "2"),
-    Variable("PORT", "port of the web process, as every PaaS sets it", _whole(65535), "8000"),
+    Variable("REACTOR_SWEEP_SECONDS", "how often an audit under way is asked about", seconds, "600"),
+    Variable("REACTOR_SWEEP_ALL_SECONDS", "how often every other authorizer is asked", seconds, "21600"),
+    Variable("REACTOR_RETRY_SCALE", "multiplies every backoff (rehearsals use 0.01)", scale, "1"),
+    Variable("WEB_CONCURRENCY", "number of web processes, as every PaaS sets it", whole(64), "2"),
+    Variable("PORT", "port of the web process, as every PaaS sets it", whole(65535), "8000"),
 )
 
 
@@ -221,15 +123,18 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     for variable in VARIABLES:
         try:
             values[variable.name] = _value(variable, environ)
-        except _OddError as odd:
+        except OddError as odd:
             problems.append(f"{variable.name} {odd}.")
     if values.get("REACTOR_SECRET_KEY", "") is None and values.get("DATABASE_URL", "").startswith("postgres"):
         remedy = "make one with openssl rand -hex 32 and give it to every process"
         problems.append(f"REACTOR_SECRET_KEY is not set and PostgreSQL needs it; {remedy}.")
+    if not problems:
+        settings = Settings(*values.values())
+        told, fatal = _platform(settings, environ)
+        problems += fatal
     if problems:
         raise SettingsError(problems)
-    settings = Settings(*values.values())
-    return replace(settings, warnings=_warnings(settings, environ))
+    return replace(settings, warnings=tuple(told))
 
 
 def web_server(environ: Mapping[str, str]) -> tuple[int, int]:
@@ -246,7 +151,7 @@ def _or_default(name: str, environ: Mapping[str, str]) -> Any:
     (variable,) = (one for one in VARIABLES if one.name == name)
     try:
         return _value(variable, environ)
-    except _OddError:
+    except OddError:
         return _value(variable, {})
 
 
@@ -258,21 +163,21 @@ def _value(variable: Variable, environ: Mapping[str, str]) -> Any:
         return variable.read(text)
     if variable.unset != "required":
         return None
-    raise _OddError(f"is not set ({variable.meaning}); set it, or {variable.name}_FILE to a file's path")
+    raise OddError(f"is not set ({variable.meaning}); set it, or {variable.name}_FILE to a file's path")
 
 
 def _found(name: str, environ: Mapping[str, str]) -> str | None:
     value, path = environ.get(name), environ.get(f"{name}_FILE")
     if value is not None and path is not None:
-        raise _OddError(f"is set and so is {name}_FILE; remove one of the two")
+        raise OddError(f"is set and so is {name}_FILE; remove one of the two")
     if path is not None:
         value = _file_text(path, f"comes from {name}_FILE, whose file")
     if value is None:
         return None
     if not value:
-        raise _OddError("is empty; give it a value, or remove it")
+        raise OddError("is empty; give it a value, or remove it")
     if not value.isprintable() or value != value.strip():
-        raise _OddError("has a space at an end or an invisible character in it; write it anew")
+        raise OddError("has a space at an end or an invisible character in it; write it anew")
     return value
 
 
@@ -287,14 +192,19 @@ def _file_text(path: str, source: str) -> str:
         reason = error.strerror or "no reason given"
     except ValueError:
         reason = "it is not UTF-8 text"
-    raise _OddError(f"{source} cannot be read: {reason}; check the path, the mode and the content")
+    raise OddError(f"{source} cannot be read: {reason}; check the path, the mode and the content")
 
 
-def _warnings(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
+def _platform(settings: Settings, environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """What a SQLite file means on a platform whose dynos have disks of their own: warnings, and problems."""
     sign = next((name for name in _PLATFORM_SIGNS if environ.get(name)), None)
     if sign is None or not settings.database_url.startswith("sqlite:"):
-        return ()
-    lost = f"DATABASE_URL is a SQLite file and {sign} is set: this platform throws its disk away at a restart"
-    blind = f"REACTOR_WORKER is external and {sign} is set: the worker may not see the web's SQLite file"
+        return [], []
+    here = f"DATABASE_URL is a SQLite file and {sign} is set: this platform"
+    if settings.worker == "external":
+        remedy = "use PostgreSQL, or REACTOR_WORKER=thread on one dyno"
+        return [], [
+            f"{here} gives worker dynos a disk of their own, where the file is another one; {remedy}."
+        ]
     remedy = "use PostgreSQL, or keep the file on a volume that stays"
-    return tuple(f"{risk}; {remedy}." for risk in (lost, blind)[: 1 + (settings.worker == "external")])
+    return [f"{here} throws its disk away at a restart, and the record with it; {remedy}."], []

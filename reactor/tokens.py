@@ -7,10 +7,7 @@ https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Thi
 
 import logging
 import time
-import uuid
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from reactor.core.errcodes import Verdict, lookup
@@ -19,11 +16,10 @@ from reactor.core.errors import (
     NeedsReauthorization,
     NotAuthorizedYet,
     NoTicket,
-    StoreUnavailable,
     TokenBusy,
-    WeChatError,
 )
-from reactor.store import authorizers, component, presence
+from reactor.refresher import HeldToken, Refresher
+from reactor.store import authorizers, component
 from reactor.store.authorizers import Authorizer
 from reactor.store.component import Component
 from reactor.store.database import Store
@@ -37,28 +33,7 @@ TICKET_SECONDS = 12 * 3600
 EARLY_SECONDS = 600
 # A token shorter-lived than WeChat's 7200 s is not refreshed at every use: this share of its life is early.
 EARLY_SHARE = 0.1
-LEASE_SECONDS = 20
-PATIENCE_SECONDS = 30
 LIST_PAGE = 500
-_WAIT_STEP_SECONDS = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class HeldToken:
-    """An access token and the sealed form by which the store knows it."""
-
-    value: str = field(repr=False)
-    sealed: str = field(repr=False)
-    refresh_at: float
-    expires_at: float
-
-    def columns(self) -> dict[str, object]:
-        """What the store keeps of it."""
-        return {
-            "access_token_sealed": self.sealed,
-            "access_token_refresh_at": self.refresh_at,
-            "access_token_expires_at": self.expires_at,
-        }
 
 
 def _lease_name(authorizer_appid: str) -> str:
@@ -81,8 +56,7 @@ class Tokens:
         self._wechat = wechat
         self._appid = component_appid
         self._clock = clock
-        self._sleep = sleep
-        self._holder = uuid.uuid4().hex
+        self._refresher = Refresher(store, clock=clock, sleep=sleep)
 
     # -- calling with a token --------------------------------------------------------------------------
 
@@ -110,49 +84,6 @@ class Tokens:
             authorizers.drop_access_token(connection, authorizer_appid, token.sealed)
         return call(self._authorizer_token(authorizer_appid).value)
 
-    # -- one refresher at a time -----------------------------------------------------------------------
-
-    def _held_or_fetched(
-        self, lease: str, stored: Callable[[], HeldToken | None], fetch: Callable[[], HeldToken]
-    ) -> HeldToken:
-        for _ in range(int(PATIENCE_SECONDS / _WAIT_STEP_SECONDS)):
-            token = stored()
-            if token and self._clock() < token.refresh_at:
-                return token
-            if self._took(lease):
-                return self._fetch_holding(lease, stored, fetch)
-            if token and self._clock() < token.expires_at:
-                return token
-            self._sleep(_WAIT_STEP_SECONDS)
-        raise TokenBusy("another process has been fetching this token for a while; this is tried again")
-
-    def _fetch_holding(
-        self, lease: str, stored: Callable[[], HeldToken | None], fetch: Callable[[], HeldToken]
-    ) -> HeldToken:
-        try:
-            token = stored()  # somebody may have fetched it just before the lease was ours
-            if token and self._clock() < token.refresh_at:
-                return token
-            try:
-                return fetch()
-            except (WeChatError, NoTicket, TokenBusy):
-                if token and self._clock() < token.expires_at:
-                    return token  # the early refresh failed; the old token still lives
-                raise
-        finally:
-            # A lease that cannot be given back now lapses by itself; the token is as good.
-            with suppress(StoreUnavailable), self._store.write() as connection:
-                presence.free_lease(connection, lease, holder=self._holder)
-
-    def _took(self, lease: str) -> bool:
-        """Take the lease, or renew it; a look comes first, so that waiting takes no write lock."""
-        now = self._clock()
-        with self._store.read() as connection:
-            if not presence.is_free(connection, lease, holder=self._holder, now=now):
-                return False
-        with self._store.write() as connection:
-            return presence.take(connection, lease, holder=self._holder, now=now, until=now + LEASE_SECONDS)
-
     def _opened(self, sealed: str | None) -> str | None:
         """A stored secret; one that no key opens any more is as good as none, and is fetched anew."""
         try:
@@ -176,7 +107,9 @@ class Tokens:
     # -- the component's token -------------------------------------------------------------------------
 
     def _component_token(self) -> HeldToken:
-        return self._held_or_fetched("component", self._stored_component_token, self._fetch_component_token)
+        return self._refresher.held_or_fetched(
+            "component", self._stored_component_token, self._fetch_component_token
+        )
 
     def _stored_component_token(self) -> HeldToken | None:
         with self._store.read() as connection:
@@ -202,7 +135,7 @@ class Tokens:
     # -- an authorizer's token -------------------------------------------------------------------------
 
     def _authorizer_token(self, authorizer_appid: str) -> HeldToken:
-        return self._held_or_fetched(
+        return self._refresher.held_or_fetched(
             _lease_name(authorizer_appid),
             lambda: self._stored_authorizer_token(authorizer_appid),
             lambda: self._fetch_authorizer_token(authorizer_appid),
@@ -254,7 +187,7 @@ class Tokens:
 
     def _hold_on(self, authorizer_appid: str) -> None:
         """Renew the lease before the next call; who lost it meanwhile leaves the token to the other."""
-        if not self._took(_lease_name(authorizer_appid)):
+        if not self._refresher.took(_lease_name(authorizer_appid)):
             raise TokenBusy("another process took over fetching this token; this is tried again")
 
     def _heal(self, authorizer_appid: str, *, dead: str | None) -> str:

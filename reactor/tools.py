@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reactor.core.decisions import Turns
+from reactor.core.policy import Policy
 from reactor.store.database import Store
 from reactor.wechat import WeChatClient
 
@@ -14,12 +15,18 @@ LEASE_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The outside world of a turn; `chance` gives 0..1, `scale` multiplies every wait."""
+    """The outside world of a turn; `chance` gives 0..1, `scale` multiplies every wait.
+
+    The sweep asks after audits under way every `sweep_seconds`, everybody else every `sweep_all_seconds`.
+    """
 
     store: Store
     wechat: WeChatClient
     component_appid: str
     scale: float = 1.0
+    sweep_seconds: float = 600.0
+    sweep_all_seconds: float = 21600.0
+    policy: Callable[[], Policy] = Policy
     clock: Callable[[], float] = field(default=time.time)
     sleep: Callable[[float], None] = field(default=time.sleep)
     chance: Callable[[], float] = field(default=random.random)

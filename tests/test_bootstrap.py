@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from known import API_TOKEN, SHOP, environment
+from served import wait_until
 
 from reactor.bootstrap import Surroundings, build_store, build_web, configure, load_policy, migrate, prepare
 from reactor.core.errors import PolicyError, SettingsError
@@ -33,6 +34,13 @@ def variables(file):
 
 def without_key(variables):
     return {name: value for name, value in variables.items() if name != "REACTOR_SECRET_KEY"}
+
+
+def pulse_of(store, kind):
+    with store.read() as connection:
+        return connection.execute(
+            sa.text("SELECT at FROM pulses WHERE kind = :kind"), {"kind": kind}
+        ).scalar()
 
 
 def with_policy(variables, path, text):
@@ -203,15 +211,17 @@ def test_nothing_runs_and_nobody_is_asked_until_the_background_is_started(variab
     assert platform.calls == []
 
 
-def test_an_external_worker_leaves_the_web_process_nothing_to_start(variables):
+def test_with_an_external_worker_the_web_process_has_nothing_but_its_pulse(variables):
     prepare(variables)
     app = build_web(load_settings({**variables, "REACTOR_WORKER": "external"}))
     background = app.extensions["reactor"]
     assert background.worker is None
     before = threading.active_count()
     background.start()
-    assert threading.active_count() == before
+    assert threading.active_count() == before + 1
+    wait_until(lambda: pulse_of(background.store, "web"))
     background.stop()
+    assert threading.active_count() == before
 
 
 def test_time_is_given_from_outside(variables):

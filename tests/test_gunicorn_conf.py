@@ -58,7 +58,7 @@ def worker_with(background):
 
 
 def test_threads_serve_and_the_platform_decides_how_many_processes(plain):
-    assert plain["worker_class"] == "gthread"
+    assert "DrainingWorker" in plain["worker_class"]
     assert plain["workers"] == "2"
     assert plain["threads"] == "8"
     assert resolved(WEB_CONCURRENCY="5")["workers"] == "5"

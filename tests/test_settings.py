@@ -381,9 +381,9 @@ def test_sqlite_on_a_disk_that_is_thrown_away_is_a_warning(sign):
     assert "PostgreSQL" in warning
 
 
-def test_sqlite_with_worker_dynos_on_a_platform_is_a_second_warning():
-    _, warning = load_settings(MINIMAL | {"DYNO": "web.1", "REACTOR_WORKER": "external"}).warnings
-    assert "REACTOR_WORKER is external" in warning
+def test_sqlite_with_worker_dynos_on_a_platform_is_refused():
+    with pytest.raises(SettingsError, match=r"worker dynos a disk of their own.*PostgreSQL"):
+        load_settings(MINIMAL | {"DYNO": "web.1", "REACTOR_WORKER": "external"})
 
 
 @pytest.mark.parametrize(

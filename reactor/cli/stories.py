@@ -24,8 +24,14 @@ def status(found: Json) -> str:
             ("releases", " · ".join(f"{found[state]} {state}" for state in ("pending", "held", "failed"))),
             ("oldest due", "nothing is due" if due is None else f"{due:.0f} s late"),
             ("workers", found["workers"]),
+            ("sweep", _sweep(found["sweep"])),
         ]
     )
+
+
+def _sweep(found: Json) -> str:
+    round_ = f"{found['authorizers']} mini programs in {found['round_seconds'] / 3600:.1f} h"
+    return f"{round_}, {found['to_ask_soon']} of them to be asked soon" if found["to_ask_soon"] else round_
 
 
 def releases(page: Json) -> str:

@@ -1,7 +1,7 @@
 """What follows from an answer, or from none: another turn, a wait, or a person."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 
@@ -26,6 +26,10 @@ NEWER_AUDIT_SECONDS = 600.0
 BUSY_SECONDS = 5.0
 ADOPTION_SECONDS = 600.0
 LONGEST_ADOPTION_SECONDS = 21600.0
+# So many different authorizers in a row meet nothing but silence: it is not theirs. When WeChat answers
+# some of their calls and fails in others, it takes more of them to tell.
+STRIKES_IN_SILENCE, STRIKES = 3, 10
+OF_THE_COMPONENT = "api_"  # the calls that go by the component's own token and quota
 SHANGHAI = timezone(timedelta(hours=8))  # no daylight saving since 1991
 
 
@@ -35,10 +39,14 @@ class WaitsFor(StrEnum):
     BACKOFF = "backoff"
     SYSTEM = "system"
     TICKET = "ticket"
+    OUTAGE = "outage"
     QUOTA = "quota"
     NEWER_AUDIT = "newer_audit"
     AUTHORIZER = "authorizer"
     DELAY = "delay"
+
+
+SYSTEMIC = (WaitsFor.SYSTEM, WaitsFor.TICKET, WaitsFor.OUTAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +58,12 @@ class Decision:
     wait_seconds: float = 0.0
     waits_for: WaitsFor | None = None
     counted: bool = True
+    transient: bool = False  # it ended in no answer, or in "busy": nothing that is about this authorizer
 
     @property
     def systemic(self) -> bool:
         """Whether the cause stands before every release, not only this one."""
-        return self.waits_for in (WaitsFor.SYSTEM, WaitsFor.TICKET)
+        return self.waits_for in SYSTEMIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +120,23 @@ def weigh(error: TokenError | WeChatError, turns: Turns) -> Decision:
     """What becomes of work that ended in this error."""
     match error:
         case Answered():
-            return settle(lookup(error.call, error.errcode).verdict, words(error), turns)
+            return _weigh_answer(error, turns)
         case WeChatError():
-            return again(str(error), turns)
+            return replace(again(str(error), turns), transient=True)
         case NoTicket():
             return wait_for(WaitsFor.TICKET, probe_wait(turns.scale), str(error))
         case TokenBusy():
-            return wait_for(WaitsFor.BACKOFF, BUSY_SECONDS * turns.scale, str(error))
+            return wait_for(WaitsFor.BACKOFF, max(1.0, BUSY_SECONDS * turns.scale), str(error))
         case NotAuthorizedYet():
             return wait_for(WaitsFor.AUTHORIZER, adoption_wait(turns), str(error))
     return Decision(Happening.GAVE_UP, str(error))
+
+
+def _weigh_answer(refusal: Answered, turns: Turns) -> Decision:
+    decision = settle(lookup(refusal.call, refusal.errcode).verdict, words(refusal), turns)
+    if decision.waits_for is WaitsFor.QUOTA and refusal.call.startswith(OF_THE_COMPONENT):
+        return replace(decision, waits_for=WaitsFor.SYSTEM)  # this quota is everybody's
+    return decision
 
 
 def settle(verdict: Verdict, reason: str, turns: Turns) -> Decision:
@@ -130,7 +146,8 @@ def settle(verdict: Verdict, reason: str, turns: Turns) -> Decision:
     if verdict in _WAITS:
         what, seconds = _WAITS[verdict]
         return wait_for(what, seconds(turns), reason)
-    return again(reason, turns, limit=TURNS_IF_UNKNOWN if verdict is Verdict.UNKNOWN else TURNS)
+    decision = again(reason, turns, limit=TURNS_IF_UNKNOWN if verdict is Verdict.UNKNOWN else TURNS)
+    return replace(decision, transient=verdict is Verdict.RETRY)
 
 
 _PERSON = frozenset({Verdict.REAUTHORIZE, Verdict.PERSON, Verdict.BUG, Verdict.CODE_USED})
@@ -140,6 +157,13 @@ _WAITS: Mapping[Verdict, tuple[WaitsFor, Callable[[Turns], float]]] = {
     Verdict.QUOTA: (WaitsFor.QUOTA, lambda turns: quota_wait(turns.now) * turns.scale),
     Verdict.SLOW: (WaitsFor.QUOTA, lambda turns: SLOW_SECONDS * turns.scale),
 }
+
+
+def is_useless(outcome: str, call: str, errcode: int | None) -> bool:
+    """Whether a call shows nothing but that WeChat, or the way there, is out of order."""
+    if outcome != "answered":
+        return True
+    return errcode is not None and lookup(call, errcode).verdict is Verdict.RETRY
 
 
 def words(refusal: Answered) -> str:

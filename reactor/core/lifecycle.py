@@ -180,6 +180,34 @@ def is_live(approval: Approval, version: str | None, live: LiveVersion | None) -
     return live.released_at is not None and live.released_at >= approval.approved_at
 
 
+def was_released(audit: Audit, live: LiveVersion | None) -> bool:
+    """Whether an approved audit's version is live already, as far as a look without a push can tell."""
+    if live is None:
+        return False
+    if live.version:
+        return live.version == audit.user_version
+    # WeChat sometimes shows a release without its name: one since the submission is taken for it.
+    return live.released_at is not None and live.released_at >= (audit.submitted_at or 0)
+
+
+FORGOTTEN_SECONDS = 30 * 86400
+
+
+def doubt(audit: Audit, live: LiveVersion | None, now: float) -> str | None:
+    """Why an approval that was found without its push needs a person's word, if it does."""
+    if now - (audit.submitted_at or now) > FORGOTTEN_SECONDS:
+        return (
+            "it was submitted more than 30 days ago and never released; "
+            "a person must say whether it still should"
+        )
+    if live and live.version and (live.released_at or 0) > (audit.submitted_at or now):
+        return (
+            f"version {live.version} went live after this one was submitted, perhaps because this one was "
+            "rolled back; a person must say whether it should be released"
+        )
+    return None
+
+
 def judge(
     approval: Approval, audit: Audit, live: LiveVersion | None, gray: GrayPlan | None = None
 ) -> Judgement:

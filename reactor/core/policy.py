@@ -28,11 +28,21 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast releases go, over all processes: so many begun a second, so many under way at once."""
+
+    calls_per_second: float = 20.0
+    concurrency: int = 16
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """The default rule and the authorizers that differ from it."""
+    """The default rule and the authorizers that differ from it; how fast, and for how long it is kept."""
 
     default: Rule = Rule()
     authorizers: Mapping[str, Rule] = field(default_factory=dict)
+    pace: Pace = Pace()
+    retention_days: int = 400
 
     def rule_for(self, authorizer_appid: str) -> Rule:
         """The rule that applies to this authorizer."""
@@ -46,9 +56,9 @@ def parse_policy(text: str) -> Policy:
     except (ValueError, RecursionError) as error:  # also of numbers and nesting without measure
         raise PolicyError(f"the policy file is not valid TOML: {error}") from error
     problems: list[str] = [
-        f"[{name}] is not known; a policy has [default] and [authorizers.<appid>]"
+        f"[{name}] is not known; a policy has {', '.join(f'[{known}]' for known in _TABLES)}"
         for name in document
-        if name not in ("default", "authorizers")
+        if name not in ("default", "authorizers", "pace", "retention")
     ]
     default = _rule("default", document.get("default", {}), Rule(), problems)
     tables = document.get("authorizers", {})
@@ -60,9 +70,40 @@ def parse_policy(text: str) -> Policy:
         if not _APPID.fullmatch(appid):
             problems.append(f"[authorizers.{appid}]: an appid is wx and 16 lower-case hex digits")
         rules[appid] = _rule(f"authorizers.{appid}", table, default, problems)
+    pace = _numbers("pace", document.get("pace", {}), _PACE, problems)
+    retention = _numbers("retention", document.get("retention", {}), _RETENTION, problems)
     if problems:
         raise PolicyError("\n".join(problems))
-    return Policy(default, rules)
+    speed = Pace(float(pace["calls_per_second"]), int(pace["concurrency"]))
+    return Policy(default, rules, speed, int(retention["days"]))
+
+
+_TABLES = ("default", "authorizers.<appid>", "pace", "retention")
+# Key → the default, the least, the most, and whether only whole numbers will do.
+_PACE = {"calls_per_second": (20.0, 0.01, 1000, False), "concurrency": (16, 1, 1000, True)}
+_RETENTION = {"days": (400, 1, 36500, True)}
+
+
+def _numbers(
+    name: str, table: Any, known: Mapping[str, tuple[float, float, float, bool]], problems: list[str]
+) -> dict[str, float]:
+    """The numbers of one table, with the default for those not given."""
+    if not isinstance(table, dict):
+        problems.append(f"[{name}] must be a table")
+        table = {}
+    problems.extend(
+        f"[{name}] {key}: not known; [{name}] has {' and '.join(known)}" for key in table if key not in known
+    )
+    found = {}
+    for key, (default, least, most, whole) in known.items():
+        value = table.get(key, default)
+        allowed = int if whole else int | float
+        if isinstance(value, bool) or not isinstance(value, allowed) or not least <= value <= most:
+            kind = "whole number" if whole else "number"
+            problems.append(f"[{name}] {key} = {value!r}: must be a {kind} from {least} to {most}")
+            value = default
+        found[key] = value
+    return found
 
 
 def _rule(name: str, table: Any, inherited: Rule, problems: list[str]) -> Rule:

@@ -22,6 +22,8 @@ _EXPECTED_CALLS = frozenset(
         "release",
     }
 )
+# What the sweep hears of a mini program that has not submitted anything yet.
+_NEVER_SUBMITTED = ("get_latest_auditstatus", 85058)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,11 @@ def check(approved: list[Approved], found: list[Row], platform: Platform) -> Non
     for shop in SHOPS:
         _check_shop(shop, [one for one in approved if one.shop == shop], platform)
     _equal("calls that nobody asked for", set(), {call.call for call in platform.calls} - _EXPECTED_CALLS)
-    refused = [f"{call.call} {call.errcode}" for call in platform.calls if call.errcode and not call.fault]
+    refused = [
+        f"{call.call} {call.errcode}"
+        for call in platform.calls
+        if call.errcode and not call.fault and (call.call, call.errcode) != _NEVER_SUBMITTED
+    ]
     _equal("calls that WeChat refused", [], refused)
     _equal("faults that did not happen", [], platform.faults_left())
 

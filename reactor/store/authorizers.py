@@ -54,6 +54,12 @@ class Authorizer:
     live_version: str | None
     audit_status: int | None
     reason: str | None
+    asked_at: float
+    ask_again_at: float | None
+    settled_audit_id: int | None
+    swept_release_id: int | None
+    swept_from: float | None
+    swept_until: float | None
 
     @property
     def can_release(self) -> bool | None:
@@ -190,7 +196,19 @@ def next_code_due(connection: sa.Connection) -> float | None:
 def make_codes_due(connection: sa.Connection, *, now: float) -> None:
     """Let every code that waits, and is not being exchanged, be tried now."""
     waiting = sa.and_(authorizers.c.code_sealed.is_not(None), authorizers.c.code_lease_holder.is_(None))
-    connection.execute(sa.update(authorizers).where(waiting).values(code_due_at=now))
+    free = sa.select(authorizers.c.id).where(waiting).with_for_update(skip_locked=True)
+    ids = connection.execute(free).scalars().all()
+    if ids:
+        connection.execute(
+            sa.update(authorizers).where(authorizers.c.id.in_(ids), waiting).values(code_due_at=now)
+        )
+
+
+def forget_times(connection: sa.Connection, *, now: float, longest: float) -> None:
+    """The clock was set back: codes that wait are tried now, those being exchanged lapse as always."""
+    make_codes_due(connection, now=now)
+    ahead = sa.and_(authorizers.c.code_sealed.is_not(None), authorizers.c.code_due_at > now + longest)
+    connection.execute(sa.update(authorizers).where(ahead).values(code_due_at=now + longest))
 
 
 def claim_code(
@@ -218,6 +236,12 @@ def settle_code(connection: sa.Connection, claimed: Authorizer, **values: object
         authorizers.c.id == claimed.id, authorizers.c.code_sealed == claimed.code_sealed
     )
     connection.execute(statement.values(values))
+
+
+def hand_back_codes(connection: sa.Connection, *, holders: Sequence[str], now: float) -> None:
+    """Let others exchange at once the codes that this process will not finish."""
+    mine = sa.and_(authorizers.c.code_sealed.is_not(None), authorizers.c.code_lease_holder.in_(holders))
+    connection.execute(sa.update(authorizers).where(mine).values(code_due_at=now))
 
 
 def renew_codes(connection: sa.Connection, *, holders: Sequence[str], lease_until: float) -> None:

@@ -4,9 +4,14 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from reactor.core.decisions import WaitsFor
 from reactor.core.lifecycle import Happening, State
+from reactor.core.policy import Pace
+from reactor.store import pace
 from reactor.store.releases import WORKER, Release, change, get, of_row
 from reactor.store.schema import calls, releases
+
+BURST_SECONDS = 0.2  # who did nothing for so long may catch up
 
 _OTHER = releases.alias("other")
 _IN_FLIGHT = sa.exists().where(
@@ -22,6 +27,10 @@ _DUE = (
 )
 _CLAIMABLE = tuple(query.limit(1).with_for_update(of=releases, skip_locked=True) for query in (_LAPSED, _DUE))
 _LAPSED_ONE = _CLAIMABLE[0]
+_UNDER_WAY = sa.select(sa.func.count()).where(
+    releases.c.state == State.RELEASING, releases.c.lease_until >= sa.bindparam("now")
+)
+RELEASES = "releases"  # the pace of all processes together
 _NEXT_LAPSE = sa.select(sa.func.min(releases.c.lease_until)).where(releases.c.state == State.RELEASING)
 
 
@@ -35,13 +44,37 @@ def next_lapse(connection: sa.Connection) -> float | None:
     return connection.execute(_NEXT_LAPSE).scalar()
 
 
-def claim_due(connection: sa.Connection, *, holder: str, now: float, lease_until: float) -> Release | None:
-    """Take one release that is due, or whose holder fell silent; the row says so before anything happens."""
+def next_pace(connection: sa.Connection, speed: Pace, now: float) -> float:
+    """From when on the pace allows another release; `now` when it does already."""
+    return pace.free_at(connection, RELEASES, now=now, gap=1 / speed.calls_per_second)
+
+
+def claim_due(
+    connection: sa.Connection, *, holder: str, now: float, lease_until: float, speed: Pace | None = None
+) -> Release | None:
+    """Take one release that is due, or whose holder fell silent; the row says so before anything happens.
+
+    None also when `speed`, of all processes together, does not allow another one now.
+    """
     for query in _CLAIMABLE:
         row = connection.execute(query, {"now": now}).one_or_none()
         if row is not None:
-            return _claim(connection, of_row(row), holder=holder, now=now, lease_until=lease_until)
+            release = of_row(row)
+            if speed is not None and not _may_begin(connection, release, speed, now):
+                return None
+            return _claim(connection, release, holder=holder, now=now, lease_until=lease_until)
     return None
+
+
+def _may_begin(connection: sa.Connection, release: Release, speed: Pace, now: float) -> bool:
+    gap = 1 / speed.calls_per_second
+    # Taken first: it makes claims wait for each other, so that the count below is right.
+    if not pace.take(connection, RELEASES, now=now, gap=gap, burst=BURST_SECONDS):
+        return False
+    return (
+        release.state is State.RELEASING
+        or connection.execute(_UNDER_WAY, {"now": now}).scalar_one() < speed.concurrency
+    )
 
 
 def _claim(
@@ -110,3 +143,21 @@ def still_mine(connection: sa.Connection, release: Release, *, lease_until: floa
         releases.c.lease_holder == release.lease_holder,
     )
     return connection.execute(statement.values(lease_until=lease_until)).rowcount == 1
+
+
+def hand_back(connection: sa.Connection, *, holders: Sequence[str], now: float) -> None:
+    """Let others take over at once what this process will not finish; they look before they act."""
+    mine = sa.and_(releases.c.state == State.RELEASING, releases.c.lease_holder.in_(holders))
+    connection.execute(sa.update(releases).where(mine).values(lease_until=now - 1))
+
+
+def forget_times(connection: sa.Connection, *, now: float, longest: float) -> None:
+    """The clock was set back: leases and waits of the time that is not to come end now.
+
+    A delay that the policy asked for is kept. Leases lapse after `longest` seconds as always.
+    """
+    ahead = sa.and_(releases.c.state == State.RELEASING, releases.c.lease_until > now + longest)
+    connection.execute(sa.update(releases).where(ahead).values(lease_until=now + longest))
+    waits = sa.or_(releases.c.waits_for.is_(None), releases.c.waits_for != WaitsFor.DELAY)
+    waiting = sa.and_(releases.c.state == State.PENDING, waits, releases.c.due_at > now)
+    connection.execute(sa.update(releases).where(waiting).values(due_at=now))

@@ -26,6 +26,8 @@ class Component:
     blocked_reason: str | None = None
     blocked_since: float | None = None
     next_probe_at: float | None = None
+    strikers: str | None = None
+    ask_all_since: float | None = None
 
 
 def get(connection: sa.Connection, component_appid: str) -> Component:
@@ -98,12 +100,45 @@ def block(  # noqa: PLR0913 - a row's worth of facts
     )
 
 
+def strike(connection: sa.Connection, component_appid: str, who: str) -> int:
+    """Note that WeChat was of no use to this authorizer; says how many have met that since it last was."""
+    query = _ONE.with_for_update()
+    row = connection.execute(query, {"component_appid": component_appid}).one_or_none()
+    strikers = set((row.strikers or "").split(",") if row else ()) - {""} | {who}
+    statement = insert(connection, component).values(component_appid=component_appid, strikers=who)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[component.c.component_appid], set_={"strikers": ",".join(sorted(strikers))}
+        )
+    )
+    return len(strikers)
+
+
+def forgive(connection: sa.Connection, component_appid: str) -> None:
+    """WeChat is of use again."""
+    connection.execute(
+        sa.update(component).where(component.c.component_appid == component_appid).values(strikers=None)
+    )
+
+
+def ask_all(connection: sa.Connection, component_appid: str, *, since: float) -> None:
+    """Pushes may have been missed: have every authorizer asked that was not asked since then."""
+    statement = insert(connection, component).values(component_appid=component_appid, ask_all_since=since)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[component.c.component_appid], set_={"ask_all_since": since}
+        )
+    )
+
+
 def unblock(connection: sa.Connection, component_appid: str) -> bool:
     """Let the calls flow again; says whether they were stopped."""
     query = sa.update(component).where(
         component.c.component_appid == component_appid, component.c.blocked_by.is_not(None)
     )
-    cleared = query.values(blocked_by=None, blocked_reason=None, blocked_since=None, next_probe_at=None)
+    cleared = query.values(
+        blocked_by=None, blocked_reason=None, blocked_since=None, next_probe_at=None, strikers=None
+    )
     return connection.execute(cleared).rowcount == 1
 
 

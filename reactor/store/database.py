@@ -12,11 +12,13 @@ import alembic.command
 import alembic.config
 import alembic.script
 import alembic.util
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from reactor.core.errors import ReactorError, StoreUnavailable
+from reactor.store import bell
 from reactor.store.together import Item, Result, Together
 from reactor.store.vault import Vault
 
@@ -200,6 +202,18 @@ class Store:
         with _speaking_of_the_store(), self._reading.connect() as connection:
             yield connection
 
+    def listen(self, rang: Callable[[], None], stopped: Callable[[], bool]) -> None:
+        """Call `rang` whenever a process committed work, until `stopped`; PostgreSQL only."""
+        at_once = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        with _speaking_of_the_store(), at_once.connect() as connection:
+            driver = connection.connection.driver_connection
+            connection.detach()  # it listens as long as this process lives, so the pool need not miss it
+            try:
+                bell.listen(driver, rang, stopped)
+            except psycopg.Error:
+                connection.invalidate()  # lost; SQLAlchemy would try to tidy it up, and log that it cannot
+                raise
+
     def migrate(self) -> None:
         """Bring the schema to this version; any number of processes may do so at once."""
         if self.is_sqlite:
@@ -271,7 +285,7 @@ def _speaking_of_the_store() -> Iterator[None]:
             f"the schema is not one that this version knows ({error}); nothing was changed: "
             "install the version that made it, or a newer one"
         ) from error
-    except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
+    except (sa.exc.SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
         told = str(getattr(error, "orig", None) or error).split("\n", 1)[0]
         if getattr(getattr(error, "orig", None), "sqlstate", None) in _LOST_STATES:
             raise Deadlock(

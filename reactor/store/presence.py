@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from reactor.store.database import insert
-from reactor.store.schema import leases, workers
+from reactor.store.schema import leases, pulses, workers
 
 WORKER_SEEN_SECONDS = 30.0
 
@@ -32,6 +32,11 @@ def free_lease(connection: sa.Connection, name: str, *, holder: str) -> None:
     connection.execute(sa.delete(leases).where(leases.c.name == name, leases.c.holder == holder))
 
 
+def forget_times(connection: sa.Connection, *, now: float, longest: float) -> None:
+    """The clock was set back: no lease may last into a time that is not to come."""
+    connection.execute(sa.update(leases).where(leases.c.until > now + longest).values(until=now + longest))
+
+
 def beat(connection: sa.Connection, holder: str, now: float) -> None:
     """Say that this worker lives, and forget those long silent."""
     statement = insert(connection, workers).values(holder=holder, started_at=now, seen_at=now)
@@ -44,6 +49,25 @@ def beat(connection: sa.Connection, holder: str, now: float) -> None:
 def leave(connection: sa.Connection, holder: str) -> None:
     """Say that this worker is gone."""
     connection.execute(sa.delete(workers).where(workers.c.holder == holder))
+
+
+def pulse(
+    connection: sa.Connection, kind: str, now: float, *, machine: str, unless_within: float = 0.0
+) -> float | None:
+    """Note that one of this kind (web, worker) lives; returns when one last did, None the first time."""
+    before: float | None = connection.execute(sa.select(pulses.c.at).where(pulses.c.kind == kind)).scalar()
+    if before is not None and 0 <= now - before < unless_within:
+        return before
+    fresh = {"at": now, "machine": machine}
+    statement = insert(connection, pulses).values(kind=kind, **fresh)
+    connection.execute(statement.on_conflict_do_update(index_elements=[pulses.c.kind], set_=fresh))
+    return before
+
+
+def seen_elsewhere(connection: sa.Connection, machine: str) -> dict[str, float]:
+    """When another machine last wrote a pulse, by its kind."""
+    query = sa.select(pulses.c.kind, pulses.c.at).where(pulses.c.machine != machine)
+    return {row.kind: row.at for row in connection.execute(query)}
 
 
 def living(connection: sa.Connection, now: float) -> int:

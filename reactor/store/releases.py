@@ -10,6 +10,7 @@ from reactor.store.schema import calls, history, releases
 
 WORKER = "worker"
 INTAKE = "intake"
+SWEEP = "sweep"
 
 
 # Built once: putting a statement together costs SQLAlchemy more than carrying it out.
@@ -210,9 +211,63 @@ def make_due(
     return connection.execute(statement.values(due_at=due_at, woken=under_way)).rowcount
 
 
+def pushed_after_all(
+    connection: sa.Connection, release_id: int, *, event_id: int, approved_at: float
+) -> None:
+    """The push of an approval that a sweep had found came: it tells when that was."""
+    known = sa.update(releases).where(releases.c.id == release_id, releases.c.event_id.is_(None))
+    connection.execute(known.values(event_id=event_id, approved_at=approved_at))
+
+
+def of_audit(
+    connection: sa.Connection,
+    authorizer_appid: str,
+    *,
+    user_name: str | None,
+    audit_id: int | None,
+    submitted_at: float,
+) -> bool:
+    """Whether this audit's approval has a release: by its id, or while none is known, by its time.
+
+    One opened by a push that spoke of another mini program is not about it.
+    """
+    about = releases.c.approved_at >= submitted_at
+    if audit_id is not None:
+        # One known to be of another audit is not about this one, however late our clock dated it.
+        about = sa.or_(releases.c.audit_id == audit_id, sa.and_(about, releases.c.audit_id.is_(None)))
+    unnamed = releases.c.to_user_name.is_(None)
+    meant = sa.true() if user_name is None else sa.or_(unnamed, releases.c.to_user_name == user_name)
+    query = sa.select(releases.c.id).where(releases.c.authorizer_appid == authorizer_appid, about, meant)
+    return connection.execute(query.limit(1)).one_or_none() is not None
+
+
+def opened_since(connection: sa.Connection, authorizer_appid: str, at: float) -> bool:
+    """Whether the authorizer got a release at this moment or later."""
+    query = sa.select(releases.c.id).where(
+        releases.c.authorizer_appid == authorizer_appid, releases.c.created_at >= at
+    )
+    return connection.execute(query.limit(1)).one_or_none() is not None
+
+
 def learn(connection: sa.Connection, release: Release, **values: object) -> None:
     """Note what a look showed (audit, version), whoever holds the release."""
     connection.execute(sa.update(releases).where(releases.c.id == release.id).values(**values))
+
+
+def resume(connection: sa.Connection, *, now: float, waits_for: Sequence[str]) -> int:
+    """What waited for this is over, as the end of a turn found; says how many are due now.
+
+    Who finds it out holds locks of his own, so what others have locked is passed over: it ends anyway.
+    """
+    waiting = sa.and_(
+        releases.c.state == State.PENDING, releases.c.waits_for.in_(waits_for), releases.c.due_at > now
+    )
+    ids = connection.execute(sa.select(releases.c.id).where(waiting).with_for_update(skip_locked=True))
+    found = ids.scalars().all()
+    if found:
+        statement = sa.update(releases).where(releases.c.id.in_(found)).values(due_at=now)
+        connection.execute(statement)
+    return len(found)
 
 
 # -- the story of one release ------------------------------------------------------------------------

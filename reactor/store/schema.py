@@ -2,6 +2,8 @@
 
 import sqlalchemy as sa
 
+from reactor.core.lifecycle import AuditStatus
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -28,6 +30,10 @@ component = sa.Table(
     sa.Column("blocked_reason", sa.Text),
     sa.Column("blocked_since", _TIME),
     sa.Column("next_probe_at", _TIME),
+    # The authorizers whose last turns met a WeChat that answers nothing of use, since it last did.
+    sa.Column("strikers", sa.Text),
+    # Pushes may have been missed before this: whoever was asked earlier is asked soon.
+    sa.Column("ask_all_since", _TIME),
 )
 
 authorizers = sa.Table(
@@ -51,6 +57,13 @@ authorizers = sa.Table(
     sa.Column("live_version", sa.Text),
     sa.Column("audit_status", sa.Integer),
     sa.Column("reason", sa.Text),
+    sa.Column("asked_at", _TIME, nullable=False, server_default="0"),
+    sa.Column("ask_again_at", _TIME),
+    sa.Column("settled_audit_id", sa.BigInteger),
+    # The release that a sweep opened, and the submission and the moment it lies between.
+    sa.Column("swept_release_id", _ID),
+    sa.Column("swept_from", _TIME),
+    sa.Column("swept_until", _TIME),
 )
 sa.Index(
     "ix_authorizers_code_due",
@@ -58,6 +71,19 @@ sa.Index(
     sqlite_where=authorizers.c.code_sealed.is_not(None),
     postgresql_where=authorizers.c.code_sealed.is_not(None),
 )
+
+sa.Index("ix_authorizers_state_id", authorizers.c.state, authorizers.c.id)
+_ASKED = authorizers.c.state == "authorized"
+sa.Index("ix_authorizers_asked", authorizers.c.asked_at, sqlite_where=_ASKED, postgresql_where=_ASKED)
+IS_UNDER_WAY = sa.or_(
+    authorizers.c.audit_status == AuditStatus.UNDER_AUDIT, authorizers.c.audit_status == AuditStatus.DELAYED
+)
+_UNDER_WAY = sa.and_(_ASKED, IS_UNDER_WAY)
+sa.Index(
+    "ix_authorizers_under_way", authorizers.c.asked_at, sqlite_where=_UNDER_WAY, postgresql_where=_UNDER_WAY
+)
+_AGAIN = sa.and_(_ASKED, authorizers.c.ask_again_at.is_not(None))
+sa.Index("ix_authorizers_ask_again", authorizers.c.ask_again_at, sqlite_where=_AGAIN, postgresql_where=_AGAIN)
 
 events = sa.Table(
     "events",
@@ -129,6 +155,9 @@ calls = sa.Table(
     sa.Column("ms", sa.Integer),
 )
 
+_ALONE = calls.c.release_id.is_(None)
+sa.Index("ix_calls_alone", calls.c.id, sqlite_where=_ALONE, postgresql_where=_ALONE)
+
 history = sa.Table(
     "history",
     metadata,
@@ -156,6 +185,21 @@ workers = sa.Table(
     sa.Column("holder", sa.Text, primary_key=True),
     sa.Column("started_at", _TIME, nullable=False),
     sa.Column("seen_at", _TIME, nullable=False),
+)
+
+pulses = sa.Table(
+    "pulses",
+    metadata,
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("at", _TIME, nullable=False),
+    sa.Column("machine", sa.Text, nullable=False),
+)
+
+paces = sa.Table(
+    "paces",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("next_at", _TIME, nullable=False),
 )
 
 tallies = sa.Table(

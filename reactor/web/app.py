@@ -12,6 +12,7 @@ from reactor.core.errors import StoreUnavailable
 from reactor.desk import Desk
 from reactor.intake import Intake
 from reactor.records import Records
+from reactor.store.asking import Plan
 from reactor.store.database import Store
 from reactor.web.api import add_api, problem
 from reactor.web.callbacks import add_callbacks
@@ -25,6 +26,7 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
     intake: Intake,
     desk: Desk,
     keys: MessageKeys,
+    plan: Plan,
     api_token: str | None,
     clock: Callable[[], float] = time.time,
 ) -> Flask:
@@ -33,7 +35,8 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
     app.url_map.merge_slashes = False  # a merged slash is a redirect, and WeChat follows none
     app.json.sort_keys = False  # type: ignore[attr-defined]
     add_callbacks(app, intake=intake, keys=keys)
-    add_api(app, records=Records(store, keys.component_appid, clock=clock), desk=desk, api_token=api_token)
+    records = Records(store, keys.component_appid, plan, clock=clock)
+    add_api(app, records=records, desk=desk, api_token=api_token)
     _add_health(app, store)
     app.register_error_handler(HTTPException, _told)
     app.register_error_handler(StoreUnavailable, _store_unavailable)

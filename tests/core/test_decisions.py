@@ -145,8 +145,9 @@ def test_what_waits_for_something_outside_is_not_counted():
 
 
 @pytest.mark.parametrize("what", WaitsFor)
-def test_only_a_missing_ticket_and_a_blocked_component_stand_before_every_release(what):
-    assert wait_for(what, 1.0, "x").systemic is (what in (WaitsFor.SYSTEM, WaitsFor.TICKET))
+def test_only_a_missing_ticket_a_blocked_component_and_an_outage_stand_before_every_release(what):
+    systemic = (WaitsFor.SYSTEM, WaitsFor.TICKET, WaitsFor.OUTAGE)
+    assert wait_for(what, 1.0, "x").systemic is (what in systemic)
 
 
 # -- every verdict ---------------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ def test_a_delay_is_any_number_of_seconds_up_to_thirty_days(delay):
 
 # -- every problem, in words -----------------------------------------------------------------------------
 
+TABLES = "a policy has [default], [authorizers.<appid>], [pace], [retention]"
 PROBLEMS = [
     ('[default]\nmode = "sometimes"', "[default] mode = 'sometimes': must be one of auto, hold"),
     ('[default]\nmode = ""', "[default] mode = '': must be one of auto, hold"),
@@ -89,8 +90,8 @@ PROBLEMS = [
     ("[default]\ndelay = 5", "[default] delay: not known; a rule has mode and delay_seconds"),
     ("default = 5", "[default] must be a table"),
     ("[[default]]\nmode = 'auto'", "[default] must be a table"),
-    ("[defaults]", "[defaults] is not known; a policy has [default] and [authorizers.<appid>]"),
-    ('mode = "auto"', "[mode] is not known; a policy has [default] and [authorizers.<appid>]"),
+    ("[defaults]", f"[defaults] is not known; {TABLES}"),
+    ('mode = "auto"', f"[mode] is not known; {TABLES}"),
     ("authorizers = 5", "authorizers must be tables, one [authorizers.<appid>] each"),
     ("[[authorizers]]", "authorizers must be tables, one [authorizers.<appid>] each"),
     (f"[authorizers]\n{SHOP} = 'hold'", f"[authorizers.{SHOP}] must be a table"),

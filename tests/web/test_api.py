@@ -112,6 +112,7 @@ STATUS = {
     "failed": count,
     "oldest_due_seconds": number,
     "workers": count,
+    "sweep": lambda value: set(value) == {"authorizers", "round_seconds", "to_ask_soon"},
 }
 BLOCKED = {"reason": text, "since": moment, "next_probe_at": moment}
 
@@ -276,6 +277,7 @@ def test_the_status_shows_every_field_of_the_contract(house):
         "failed": 0,
         "oldest_due_seconds": 7,
         "workers": 1,
+        "sweep": {"authorizers": 1, "round_seconds": 21600, "to_ask_soon": 1},
     }
     house.clock.advance(60)
     assert house.api("/status")["workers"] == 0

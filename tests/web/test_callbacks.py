@@ -9,6 +9,7 @@ from reactor.bootstrap import build_desk
 from reactor.core.crypto import MessageKeys
 from reactor.intake import Intake
 from reactor.simulator import pusher
+from reactor.store.asking import Plan
 from reactor.store.schema import metadata, tallies
 from reactor.web.app import create_app
 
@@ -357,6 +358,7 @@ def test_an_internal_error_is_503_so_that_the_push_comes_again_and_shows_no_trac
         intake=Intake(house.store, COMPONENT, broken_policy, wake=lambda: None, clock=house.clock),
         desk=build_desk(house.settings, house.store),
         keys=MessageKeys(COMPONENT, (TOKEN,), (KEY,)),
+        plan=Plan.of(600, 21600, 20),
         api_token=API_TOKEN,
     )
     query, body = on_the_wire(seal(approval(house), house.clock()))

@@ -1,0 +1,102 @@
+"""The pulse of the service: a gap in it means that pushes may have been missed, so everybody is asked."""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from reactor.core.errors import SettingsError, StoreUnavailable
+from reactor.store import component, presence
+from reactor.store.database import Store
+
+log = logging.getLogger(__name__)
+
+# WeChat repeats a push for about 20 s; a service that was away for longer may have missed some.
+GAP_SECONDS = 60.0
+_BEAT_SECONDS = 4.0
+_CLOSE_SECONDS = 1.0  # of many processes that beat at once, one writes
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # one for all containers of a machine
+
+
+def this_machine() -> str:
+    """By what name the store knows this machine."""
+    with suppress(OSError):
+        return _BOOT_ID.read_text("ascii").strip()
+    return socket.gethostname()
+
+
+def refuse_shared_file(
+    store: Store,
+    *,
+    machine: str,
+    sleep: Callable[[float], None] = time.sleep,
+    patience: float = 2.5 * _BEAT_SECONDS,
+) -> None:
+    """SettingsError when the SQLite file is in use on another machine; waits only if it may be."""
+    if not store.is_sqlite:
+        return
+    with store.read() as connection:
+        before = presence.seen_elsewhere(connection, machine)
+    if not before:
+        return
+    sleep(patience)
+    with store.read() as connection:
+        after = presence.seen_elsewhere(connection, machine)
+    if any(at > before.get(kind, at) for kind, at in after.items()):
+        problem = (
+            "DATABASE_URL is a SQLite file that another machine uses now, and over a network it would be "
+            "damaged; use PostgreSQL, or run the worker where the web process runs."
+        )
+        raise SettingsError([problem])
+
+
+def note_pulse(
+    connection: sa.Connection, component_appid: str, kind: str, now: float, *, machine: str
+) -> float | None:
+    """One of this kind (web, worker) lives; after a gap, have all authorizers asked.
+
+    Returns when one of its kind last did, None the first time.
+    """
+    before = presence.pulse(connection, kind, now, machine=machine, unless_within=_CLOSE_SECONDS)
+    if before is None or now - before > GAP_SECONDS:
+        log.info("%s=back every authorizer is asked about its audit, as pushes may have been missed", kind)
+        component.ask_all(connection, component_appid, since=now)
+    return before
+
+
+class WebPulse:
+    """The pulse of a web process whose worker lives elsewhere."""
+
+    def __init__(self, store: Store, component_appid: str, *, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._component_appid = component_appid
+        self._clock = clock
+        self._machine = this_machine()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
+
+    def start(self) -> None:
+        """Begin; call it after the process has forked."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._stopped.set()
+        if self._thread.ident is not None:
+            self._thread.join(_BEAT_SECONDS)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                with self._store.write() as connection:
+                    now, machine = self._clock(), self._machine
+                    note_pulse(connection, self._component_appid, "web", now, machine=machine)
+            except StoreUnavailable as error:
+                log.warning("pulse=unsaid reason=%s", error)
+            if self._stopped.wait(_BEAT_SECONDS):
+                return

@@ -1,0 +1,227 @@
+"""One step of the work: what is due is claimed, done and recorded; one step never spoils another."""
+
+import logging
+import threading
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sa
+
+from reactor import breaker
+from reactor.authorization import Exchange
+from reactor.core.decisions import Decision, WaitsFor, again, probe_wait, weigh
+from reactor.core.errors import ReactorError, StoreUnavailable, TokenError, WeChatError
+from reactor.ledger import LostClaim
+from reactor.store import asking, authorizers, calls, claims, component
+from reactor.store.authorizers import Authorizer
+from reactor.store.database import Conflict
+from reactor.store.releases import Release
+from reactor.tokens import Tokens
+from reactor.tools import LEASE_SECONDS, Tools
+from reactor.turn import Turn
+from reactor.wechat import CallRecord
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the store shows before a claim: whether there may be work, and when to look again."""
+
+    next_at: float | None
+    due: bool
+    blocked: bool
+    lapsed: bool
+    may_exchange: bool
+    may_release: bool
+
+
+class Steps:
+    """Takes the steps of one worker, from any of its threads; `holders` are the claims under way."""
+
+    def __init__(self, tools: Tools, name: str) -> None:
+        self._tools = tools
+        self._store = tools.store
+        self._name = name
+        self._lock = threading.Lock()
+        self._taken = 0
+        self._active: set[str] = set()
+
+    @property
+    def holders(self) -> list[str]:
+        """By which names the store knows what is under way here."""
+        with self._lock:
+            return list(self._active)
+
+    def step(self) -> bool:
+        """Claim one piece of work and do it; False when nothing is due."""
+        outlook = self.look_out()
+        if outlook.lapsed:
+            return self._put_back_lapsed()
+        if not outlook.due or (outlook.blocked and not self._take_probe()):
+            return False
+        if outlook.may_exchange or outlook.may_release:
+            return (outlook.may_exchange and self._exchange_one()) or (
+                outlook.may_release and self._release_one()
+            )
+        return self._probe()
+
+    def look_out(self) -> Outlook:
+        """What the store shows before a claim."""
+        now = self._tools.clock()
+        with self._store.read() as connection:
+            row = component.get(connection, self._tools.component_appid)
+            code = authorizers.next_code_due(connection)
+            times = [claims.next_due(connection), lapse := claims.next_lapse(connection)]
+            allowed = claims.next_pace(connection, self._tools.policy().pace, now)
+        stopped = row.paused or row.blocked_by is not None
+        due = min((max(at, allowed) for at in times if at is not None and not row.paused), default=None)
+        next_at = min((at for at in (code, due) if at is not None), default=None)
+        blocked = row.blocked_by is not None
+        if blocked:
+            next_at = row.next_probe_at or 0.0
+        return Outlook(
+            next_at=next_at,
+            due=next_at is not None and next_at <= now,
+            blocked=blocked,
+            lapsed=stopped and lapse is not None and lapse < now,
+            may_exchange=code is not None and code <= now,
+            may_release=due is not None and due <= now,
+        )
+
+    def _put_back_lapsed(self) -> bool:
+        """While releases are stopped, what a dead worker left is shown as waiting, not as under way."""
+        with self._store.write() as connection:
+            release = claims.put_back_lapsed(connection, now=self._tools.clock())
+        if release is not None:
+            log.warning("release=%s put back: its worker fell silent", release.id)
+        return release is not None
+
+    def _take_probe(self) -> bool:
+        now = self._tools.clock()
+        with self._store.write() as connection:
+            return component.take_probe(
+                connection,
+                self._tools.component_appid,
+                now=now,
+                next_probe_at=now + probe_wait(self._tools.scale),
+            )
+
+    def _probe(self) -> bool:
+        """While calls are stopped and no work is due, a harmless call asks whether they may flow again."""
+        tools = self._tools
+        records: list[CallRecord] = []
+        wechat = tools.wechat.observing(records.append)
+        tokens = Tokens(self._store, wechat, tools.component_appid, clock=tools.clock, sleep=tools.sleep)
+        decision = None
+        try:
+            if other := self._not_struck():
+                tokens.with_authorizer(other, lambda token: wechat.latest_audit(token, other))
+            else:
+                tokens.with_component(lambda token: wechat.authorizer_list(token, 0, 1))
+        except (TokenError, WeChatError) as error:
+            decision = weigh(error, tools.turns(1, tools.clock()))
+        self._store.transact(lambda connection: self._end_probe(connection, decision, records))
+        log.info("probe=%s", "answered" if decision is None else decision.reason)
+        return decision is None
+
+    def _not_struck(self) -> str | None:
+        """In an outage, somebody whose turns are not what made it look like one."""
+        with self._store.read() as connection:
+            row = component.get(connection, self._tools.component_appid)
+            if row.blocked_by != WaitsFor.OUTAGE:
+                return None
+            return asking.anybody_but(connection, (row.strikers or "").split(","))
+
+    def _end_probe(
+        self, connection: sa.Connection, decision: Decision | None, records: list[CallRecord]
+    ) -> None:
+        appid, now = self._tools.component_appid, self._tools.clock()
+        breaker.note(
+            connection,
+            appid,
+            who=breaker.PROBE,
+            decision=decision,
+            records=records,
+            now=now,
+            scale=self._tools.scale,
+        )
+        for record in records:
+            calls.add(connection, release_id=None, **asdict(record))
+
+    def _release_one(self) -> bool:
+        now, holder = self._tools.clock(), self._enter()
+        try:
+            with self._store.write() as connection:
+                release = claims.claim_due(
+                    connection,
+                    holder=holder,
+                    now=now,
+                    lease_until=now + LEASE_SECONDS,
+                    speed=self._tools.policy().pace,
+                )
+            if release is None:
+                return False
+            self._take_turn(release)
+        except Conflict:
+            return False  # another worker put a release of this authorizer in flight at the same moment
+        finally:
+            self._leave(holder)
+        return True
+
+    def _take_turn(self, release: Release) -> None:
+        turn = Turn(release, self._tools)
+        try:
+            turn.run()
+        except LostClaim as error:
+            log.warning("release=%s: %s", release.id, error)
+        except StoreUnavailable:
+            raise  # nothing can be recorded now; the lease lapses and the next turn looks first
+        except Exception as error:
+            log.exception("release=%s: an internal error; nothing is lost, it is tried again", release.id)
+            turn.put_back(_told(error))
+
+    def _exchange_one(self) -> bool:
+        now, holder = self._tools.clock(), self._enter()
+        try:
+            with self._store.write() as connection:
+                authorizer = authorizers.claim_code(
+                    connection, holder=holder, now=now, lease_until=now + LEASE_SECONDS
+                )
+            if authorizer is not None:
+                self._exchange(authorizer)
+            return authorizer is not None
+        finally:
+            self._leave(holder)
+
+    def _exchange(self, authorizer: Authorizer) -> None:
+        exchange = Exchange(authorizer, self._tools)
+        try:
+            exchange.run()
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            log.exception(
+                "authorizer=%s: an internal error; its code is tried again", authorizer.authorizer_appid
+            )
+            turns = self._tools.turns(authorizer.code_turns, self._tools.clock())
+            exchange.put_back(again(_told(error), turns))
+
+    def _enter(self) -> str:
+        with self._lock:
+            self._taken += 1
+            holder = f"{self._name}:{self._taken}"
+            self._active.add(holder)
+        return holder
+
+    def _leave(self, holder: str) -> None:
+        with self._lock:
+            self._active.discard(holder)
+
+
+def _told(error: Exception) -> str:
+    """What the record says of an error that no turn expects; our own speak for themselves."""
+    return (
+        str(error)
+        if isinstance(error, ReactorError)
+        else f"an internal error ({type(error).__name__}); see the log"
+    )

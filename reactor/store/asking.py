@@ -1,0 +1,118 @@
+"""Which authorizer is asked next about its audit, for the pushes that never came."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from reactor.store import pace
+from reactor.store.authorizers import AUTHORIZED, Authorizer, get, update
+from reactor.store.schema import IS_UNDER_WAY, authorizers
+
+_OURS = authorizers.c.state == AUTHORIZED
+_BEFORE: sa.BindParameter[float] = sa.bindparam("before")
+_PICK = sa.select(authorizers.c.authorizer_appid).limit(1)
+_AGAIN = _PICK.where(_OURS, authorizers.c.ask_again_at <= _BEFORE).order_by(authorizers.c.ask_again_at)
+_WATCHED = _PICK.where(_OURS, IS_UNDER_WAY, authorizers.c.asked_at <= _BEFORE).order_by(
+    authorizers.c.asked_at
+)
+_OLDEST = _PICK.where(_OURS, authorizers.c.asked_at < _BEFORE).order_by(authorizers.c.asked_at)
+_COUNT = sa.select(sa.func.count()).select_from(authorizers).where(_OURS)
+_CLAIM = (
+    sa.update(authorizers)
+    .where(
+        authorizers.c.authorizer_appid == sa.bindparam("appid"),
+        authorizers.c.asked_at == sa.bindparam("asked_before"),
+    )
+    .values(asked_at=sa.bindparam("now"), ask_again_at=sa.bindparam("retry_at"))
+)
+SHARE = 0.5
+CALLS, ROUND = "sweep", "sweep_all"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How often (seconds) who is asked: audits under way, all others, and the least time between two."""
+
+    under_way: float
+    everybody: float
+    gap: float
+
+    @classmethod
+    def of(cls, under_way: float, everybody: float, calls_per_second: float) -> "Plan":
+        """The sweep leaves a share of the calls per second that the policy allows to the releases."""
+        return cls(under_way, everybody, 1 / (calls_per_second * SHARE))
+
+
+def count(connection: sa.Connection, *, before: float | None = None) -> int:
+    """How many authorizers there are to ask; of those last asked before this moment."""
+    query = _COUNT if before is None else _COUNT.where(authorizers.c.asked_at < before)
+    return int(connection.execute(query).scalar_one())
+
+
+def next_one(
+    connection: sa.Connection, plan: Plan, *, now: float, ask_all_since: float | None
+) -> tuple[Authorizer, bool] | None:
+    """Whose turn it is, and whether only because everybody's comes in time; takes nothing."""
+    if not pace.is_free(connection, CALLS, now=now, gap=plan.gap):
+        return None
+    looks = [(_AGAIN, now, False), (_WATCHED, now - plan.under_way, False)]
+    if ask_all_since is not None:
+        looks.append((_OLDEST, ask_all_since, False))
+    if pace.is_free(connection, ROUND, now=now, gap=plan.everybody):
+        looks.append((_OLDEST, now - plan.everybody / 2, True))
+    for query, before, in_turn in looks:
+        appid: str | None = connection.execute(query, {"before": before}).scalar()
+        found = get(connection, appid) if appid is not None else None
+        if found is not None:
+            return found, in_turn
+    return None
+
+
+def claim(  # noqa: PLR0913 - whom, when and how
+    connection: sa.Connection,
+    plan: Plan,
+    one: Authorizer,
+    *,
+    now: float,
+    in_turn: bool,
+    crowd: int,
+    retry_at: float,
+) -> bool:
+    """Take this authorizer, which counts as asked from now on; False when another process was faster.
+
+    `crowd`: about how many there are to ask; counting them takes longer than all the rest. Who dies in the
+    middle of it leaves `retry_at` behind.
+    """
+    if not pace.take(connection, CALLS, now=now, gap=plan.gap):
+        return False
+    if in_turn:
+        # One after the other at equal distances, so that a round fills its time evenly.
+        gap = plan.everybody / max(1, crowd)
+        if not pace.take(connection, ROUND, now=now, gap=gap):
+            return False
+    taken = {"appid": one.authorizer_appid, "asked_before": one.asked_at, "now": now, "retry_at": retry_at}
+    return connection.execute(_CLAIM, taken).rowcount == 1
+
+
+def anybody_but(connection: sa.Connection, authorizer_appids: Sequence[str]) -> str | None:
+    """The one asked longest ago who is none of these."""
+    query = _PICK.where(_OURS, authorizers.c.authorizer_appid.not_in(authorizer_appids))
+    found: str | None = connection.execute(query.order_by(authorizers.c.asked_at)).scalar()
+    return found
+
+
+def soon(ask_all_since: float | None, now: float) -> float | None:
+    """The moment before which whoever was asked is asked soon; one that is to come was a wrong clock's."""
+    return ask_all_since if ask_all_since is not None and ask_all_since <= now else None
+
+
+def ask_again(connection: sa.Connection, authorizer_appid: str, *, at: float | None) -> None:
+    """It could not be asked now, so it is then; None: no sooner than in its turn."""
+    update(connection, authorizer_appid, ask_again_at=at)
+
+
+def forget_times(connection: sa.Connection, *, now: float) -> None:
+    """The clock was set back: nobody was asked in a time that is not to come, whoever is ours by then."""
+    ahead = sa.update(authorizers).where(authorizers.c.asked_at > now)
+    connection.execute(ahead.values(asked_at=0.0))

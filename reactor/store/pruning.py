@@ -1,0 +1,51 @@
+"""Finished rows past their time leave in small batches, so that nobody waits for them."""
+
+import sqlalchemy as sa
+
+from reactor.core.lifecycle import State
+from reactor.store.schema import calls, events, history, releases
+
+BATCH = 200
+_FINISHED = (State.RELEASED, State.SUPERSEDED, State.CANCELLED)  # what failed still waits for a person
+
+
+def prune(connection: sa.Connection, *, before: float) -> int:
+    """Delete one batch of what ended or came before this moment; says how many rows of each kind at most."""
+    gone = 0
+    for state in _FINISHED:
+        oldest = sa.select(releases.c.id, releases.c.created_at).where(releases.c.state == state)
+        ids = _past(connection, oldest.order_by(releases.c.id), before)
+        for table in (calls, history):
+            connection.execute(sa.delete(table).where(table.c.release_id.in_(ids)))
+        connection.execute(sa.delete(releases).where(releases.c.id.in_(ids)))
+        gone = max(gone, len(ids))
+    alone = sa.select(calls.c.id, calls.c.at.label("created_at")).where(calls.c.release_id.is_(None))
+    ids = _past(connection, alone.order_by(calls.c.id), before)
+    connection.execute(sa.delete(calls).where(calls.c.id.in_(ids)))
+    gone = max(gone, len(ids))
+    ids = _events_past(connection, before)
+    connection.execute(sa.delete(events).where(events.c.id.in_(ids)))
+    return max(gone, len(ids))
+
+
+def _past(connection: sa.Connection, oldest: sa.Select[tuple[int, float]], before: float) -> list[int]:
+    """The oldest of them are first in line; the first that is young enough ends it."""
+    first = connection.execute(oldest.limit(BATCH)).all()
+    return [row.id for row in first if row.created_at < before]
+
+
+def _events_past(connection: sa.Connection, before: float) -> list[int]:
+    """The oldest events whose releases are gone; those of failed ones stay, and are passed over.
+
+    Page by page, never with one query for all: where nothing is old it would read every event there is.
+    """
+    kept = sa.exists().where(releases.c.event_id == events.c.id).label("kept")
+    oldest = sa.select(events.c.id, events.c.received_at, kept).order_by(events.c.id).limit(BATCH)
+    after = 0
+    while True:
+        page = connection.execute(oldest.where(events.c.id > after)).all()
+        old = [row for row in page if row.received_at < before]
+        ids = [row.id for row in old if not row.kept]
+        if ids or len(old) < BATCH:
+            return ids
+        after = page[-1].id

@@ -1,0 +1,232 @@
+"""Approvals whose push never came: WeChat sends it about four times within 20 seconds, and never again.
+
+So every authorizer is asked after its latest audit: soon after a gap in service, often while an audit is
+under way, and otherwise in turn, evenly spread over the whole interval, never faster than the pace allows.
+"""
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from reactor import breaker
+from reactor.audits import WAITING, Approval, open_approvals
+from reactor.core.decisions import Decision, weigh
+from reactor.core.errcodes import Verdict, lookup
+from reactor.core.errors import Answered, TokenError, WeChatError
+from reactor.core.lifecycle import Audit, AuditStatus, LiveVersion, State, doubt, was_released
+from reactor.store import asking, authorizers, bell, calls, component, releases
+from reactor.store.authorizers import Authorizer
+from reactor.tokens import Tokens
+from reactor.tools import Tools
+from reactor.wechat import CallRecord
+
+log = logging.getLogger(__name__)
+
+ASK_AGAIN_SECONDS = 60.0
+COUNT_SECONDS = 60.0
+_NEVER_SUBMITTED = frozenset({85012, 85058, 86001})
+
+
+class Sweep:
+    """One authorizer after the other; what is found opens the same release as a push would."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._store = tools.store
+        self._crowd = 1
+        self._asked = False
+        self._counted_at: float | None = None
+
+    def step(self) -> bool:
+        """Ask the next one; False when it is nobody's turn, or calls are stopped."""
+        now = self._tools.clock()
+        with self._store.read() as connection:
+            row = component.get(connection, self._tools.component_appid)
+            if row.blocked_by is not None or row.ticket_sealed is None:
+                return False
+            since = asking.soon(row.ask_all_since, now)
+            found = asking.next_one(connection, self._plan(), now=now, ask_all_since=since)
+        if found is None:
+            return False
+        one, in_turn = found
+        crowd = self._count(now) if in_turn else 0
+        with self._store.write() as connection:
+            retry_at = now + ASK_AGAIN_SECONDS * self._tools.scale
+            claimed = asking.claim(
+                connection, self._plan(), one, now=now, in_turn=in_turn, crowd=crowd, retry_at=retry_at
+            )
+        if claimed:
+            self._asked = True
+            Ask(one, self._tools).run()
+        return claimed
+
+    def free_at(self) -> float:
+        """When the next may be asked: soon after the last one was, a second hence where nobody was."""
+        now, asked = self._tools.clock(), self._asked
+        self._asked = False
+        return now + (self._plan().gap if asked else 1.0)
+
+    def _count(self, now: float) -> int:
+        """How many there are to ask, as of lately."""
+        if self._counted_at is None or not 0 <= now - self._counted_at < COUNT_SECONDS:
+            with self._store.read() as connection:
+                self._crowd = asking.count(connection)
+            self._counted_at = now
+        return self._crowd
+
+    def _plan(self) -> asking.Plan:
+        tools = self._tools
+        return asking.Plan.of(
+            tools.sweep_seconds, tools.sweep_all_seconds, tools.policy().pace.calls_per_second
+        )
+
+
+class Ask:
+    """One authorizer that is asked, and what comes of it."""
+
+    def __init__(self, authorizer: Authorizer, tools: Tools) -> None:
+        self._authorizer = authorizer
+        self._appid = authorizer.authorizer_appid
+        self._tools = tools
+        self._store = tools.store
+        self._began = tools.clock()
+        self._records: list[CallRecord] = []
+        self._wechat = tools.wechat.observing(self._records.append)
+        self._tokens = Tokens(
+            tools.store, self._wechat, tools.component_appid, clock=tools.clock, sleep=tools.sleep
+        )
+
+    def run(self) -> None:
+        """Look, and record what was found; an approval that nobody pushed is opened."""
+        try:
+            audit = self._tokens.with_authorizer(
+                self._appid, lambda token: self._wechat.latest_audit(token, self._appid)
+            )
+            missed, doubtful = self._is_missed(audit)
+        except (TokenError, WeChatError) as error:
+            self._failed(error)
+        else:
+            self._store.transact(lambda connection: self._found(connection, audit, doubtful, missed=missed))
+
+    # -- looking -----------------------------------------------------------------------------------------
+
+    def _is_missed(self, audit: Audit) -> tuple[bool, str | None]:
+        """Whether an approved version is neither live nor known here, and why a person should decide."""
+        if audit.status != AuditStatus.APPROVED or self._is_settled(audit):
+            return False, None
+        with self._store.read() as connection:
+            if self._has_release(connection, audit):
+                return False, None
+        live: LiveVersion | None = self._tokens.with_authorizer(
+            self._appid, lambda token: self._wechat.version_info(token, self._appid)
+        )
+        return not was_released(audit, live), doubt(audit, live, self._tools.clock())
+
+    def _is_settled(self, audit: Audit) -> bool:
+        return audit.audit_id is not None and audit.audit_id == self._authorizer.settled_audit_id
+
+    def _has_release(self, connection: sa.Connection, audit: Audit) -> bool:
+        return releases.of_audit(
+            connection,
+            self._appid,
+            user_name=self._authorizer.user_name,
+            audit_id=audit.audit_id,
+            submitted_at=audit.submitted_at or 0.0,
+        )
+
+    # -- recording ---------------------------------------------------------------------------------------
+
+    def _found(
+        self,
+        connection: sa.Connection,
+        audit: Audit,
+        doubtful: str | None,
+        *,
+        missed: bool,
+    ) -> None:
+        # Locked as a push locks it: of the two that find one approval, the second sees the first.
+        now = self._tools.clock()
+        known = authorizers.lock_all(connection, [self._appid]).get(self._appid)
+        if known is None or known.state != authorizers.AUTHORIZED:
+            return
+        if missed and releases.opened_since(connection, self._appid, self._began):
+            return  # what was seen may be over by now; ask_again_at stands
+        values: dict[str, object] = {"audit_status": audit.status, "ask_again_at": None}
+        if audit.status == AuditStatus.APPROVED:
+            values["settled_audit_id"] = audit.audit_id
+        release_id = None
+        if missed and not self._has_release(connection, audit):
+            release_id = self._open(connection, audit, now, doubtful)
+            swept_from = float(audit.submitted_at or now)
+            values |= {"swept_release_id": release_id, "swept_from": swept_from, "swept_until": now}
+        authorizers.update(connection, self._appid, **values)
+        if release_id is not None:
+            self._write_calls(connection, self._records, release_id)
+            bell.ring(connection)
+            log.info("release=%s authorizer=%s happening=found by the sweep", release_id, self._appid)
+        self._note(connection, None, now)
+
+    def _open(self, connection: sa.Connection, audit: Audit, now: float, doubtful: str | None) -> int:
+        # Our clock may be behind WeChat's; nothing is approved before it was submitted.
+        approved_at = max(now, float(audit.submitted_at or now))
+        user_name = self._authorizer.user_name
+        approval = Approval(self._appid, user_name, approved_at, now, audit=audit, doubt=doubtful)
+        states = (*WAITING, State.RELEASING)
+        waiting = {self._appid: releases.in_states(connection, [self._appid], states, lock=True)}
+        return open_approvals(connection, [approval], waiting, self._tools.policy)[0]
+
+    def _failed(self, error: TokenError | WeChatError) -> None:
+        if isinstance(error, Answered) and error.errcode in _NEVER_SUBMITTED:
+            self._store.transact(self._nothing_submitted)
+            return
+        decision = weigh(error, self._tools.turns(1, self._tools.clock()))
+        log.warning("authorizer=%s sweep=failed reason=%s", self._appid, decision.reason)
+        self._store.transact(lambda connection: self._record_failure(connection, error, decision))
+
+    def _record_failure(
+        self, connection: sa.Connection, error: TokenError | WeChatError, decision: Decision
+    ) -> None:
+        now = self._tools.clock()
+        known = authorizers.lock_all(connection, [self._appid]).get(self._appid)
+        if known is not None and known.state == authorizers.AUTHORIZED and _is_lost(error):
+            authorizers.update(
+                connection,
+                self._appid,
+                state=authorizers.NEEDS_REAUTHORIZATION,
+                reason=decision.reason,
+            )
+        else:
+            again = decision.systemic or decision.transient or not decision.counted
+            wait = max(ASK_AGAIN_SECONDS * self._tools.scale, decision.wait_seconds)
+            asking.ask_again(connection, self._appid, at=now + wait if again else None)
+        self._write_calls(connection, [r for r in self._records if r.outcome != "answered" or r.errcode])
+        self._note(connection, decision, now)
+
+    def _nothing_submitted(self, connection: sa.Connection) -> None:
+        asking.ask_again(connection, self._appid, at=None)
+        self._note(connection, None, self._tools.clock())
+
+    def _note(self, connection: sa.Connection, decision: Decision | None, now: float) -> None:
+        breaker.note(
+            connection,
+            self._tools.component_appid,
+            who=self._appid,
+            decision=decision,
+            records=self._records,
+            now=now,
+            scale=self._tools.scale,
+        )
+
+    def _write_calls(
+        self, connection: sa.Connection, records: Sequence[CallRecord], release_id: int | None = None
+    ) -> None:
+        """Only what failed or led to something: a look that shows nothing new is not worth a row."""
+        for record in records:
+            calls.add(connection, release_id=release_id, **dataclasses.asdict(record))
+
+
+def _is_lost(error: TokenError | WeChatError) -> bool:
+    """Whether only the merchant can help."""
+    return isinstance(error, Answered) and lookup(error.call, error.errcode).verdict is Verdict.REAUTHORIZE

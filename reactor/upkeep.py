@@ -1,0 +1,77 @@
+"""What goes on beside the releases: missed pushes, a ticket that stays away, rows past their time."""
+
+import dataclasses
+import logging
+
+from reactor.core.errors import WeChatError
+from reactor.store import calls, component, pace
+from reactor.store.pruning import prune
+from reactor.sweep import Sweep
+from reactor.tools import Tools
+from reactor.wechat import CallRecord
+
+log = logging.getLogger(__name__)
+
+OLD_TICKET_SECONDS = 1800.0
+START_PUSH_SECONDS = 3600.0
+PRUNE_SECONDS = 3600.0
+PRUNE_PAUSE_SECONDS = 2.0
+_DAY = 86400.0
+
+
+class Upkeep:
+    """Duties that any process may do and one does at a time; `step` does one piece of one of them."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._store = tools.store
+        self._since: float | None = None
+        self._sweep = Sweep(tools)
+
+    def step(self) -> bool:
+        """Do what is due; False when nothing is."""
+        return self._start_push_ticket() or self._sweep.step() or self._prune()
+
+    def free_at(self) -> float:
+        """When the pace lets the sweep ask again, if it has anybody to ask; a second hence at most."""
+        return self._sweep.free_at()
+
+    def _start_push_ticket(self) -> bool:
+        """A ticket comes every ten minutes; when none came for half an hour, ask WeChat to push again."""
+        now, name = self._tools.clock(), "api_start_push_ticket"
+        with self._store.read() as connection:
+            row = component.get(connection, self._tools.component_appid)
+            self._since = now if self._since is None else min(self._since, now)
+            received_at = self._since if row.ticket_received_at is None else row.ticket_received_at
+            due = now - received_at > OLD_TICKET_SECONDS
+            if not due or not pace.is_free(connection, name, now=now, gap=START_PUSH_SECONDS):
+                return False
+        with self._store.write() as connection:
+            if not pace.take(connection, name, now=now, gap=START_PUSH_SECONDS):
+                return False
+        records: list[CallRecord] = []
+        try:
+            self._tools.wechat.observing(records.append).start_push_ticket()
+            log.warning("ticket=old WeChat was asked to push it again; see the 授权事件接收URL")
+        except WeChatError as error:
+            log.warning("ticket=old WeChat was asked to push it again, without success reason=%s", error)
+        with self._store.write() as connection:
+            for record in records:
+                calls.add(connection, release_id=None, **dataclasses.asdict(record))
+        return True
+
+    def _prune(self) -> bool:
+        now = self._tools.clock()
+        with self._store.read() as connection:
+            if not pace.is_free(connection, "prune", now=now, gap=PRUNE_SECONDS):
+                return False
+        before = now - self._tools.policy().retention_days * _DAY
+        with self._store.write() as connection:
+            if not pace.take(connection, "prune", now=now, gap=PRUNE_SECONDS):
+                return False
+            gone = prune(connection, before=before)
+            if gone:
+                pace.put_off(connection, "prune", until=now + PRUNE_PAUSE_SECONDS)
+        if gone:
+            log.info("pruned=%s rows older than the retention", gone)
+        return gone > 0
