@@ -1,0 +1,123 @@
+"""What is done again and again finds its rows by an index, however long the history is."""
+
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+
+from reactor.audits import AuditPush, accept_audits
+from reactor.core.events import AuditSucceeded
+from reactor.core.policy import Pace, Policy
+from reactor.store import asking, authorizers, claims, component, pruning, releases
+from reactor.store.schema import events
+from reactor.store.schema import releases as table
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+NOW = 1_790_000_000.0
+PLAN = asking.Plan.of(600, 21600, 20.0)
+SHOP, CAFE = "wx000000000000000a", "wx000000000000000b"
+# A lookup by the rows of another query, and an index of which the whole is wanted.
+HARMLESS = ("SCAN CONSTANT ROW", "SCAN (subquery", "SCAN authorizers USING INDEX ix_authorizers_code_due")
+
+
+@pytest.fixture
+def connection(store):
+    """A store with two shops and a release that is due; nothing of it is kept."""
+    with store.write() as connection:
+        for appid in (SHOP, CAFE):
+            authorizers.save(connection, appid, user_name=f"gh_{appid[6:]}", state="authorized")
+        accept_audits(connection, [push(CAFE)], Policy)
+        yield connection
+        connection.rollback()
+
+
+def push(appid, at=NOW):
+    name = f"gh_{appid[6:]}"
+    return AuditPush(AuditSucceeded(name, "o", int(at), int(at)), appid, at, stale=False)
+
+
+@contextmanager
+def plans(connection):
+    """Collect how SQLite goes about each statement that looks for rows."""
+    found = []
+
+    def explain(_, cursor, statement, parameters, __, many):
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+            given = parameters[0] if many else parameters
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", given)
+            found.extend((row[3], statement) for row in cursor.fetchall())
+
+    sa.event.listen(connection, "before_cursor_execute", explain)
+    yield found
+    sa.event.remove(connection, "before_cursor_execute", explain)
+
+
+def scans(found):
+    assert found
+    return [one for one in found if one[0].startswith("SCAN") and not one[0].startswith(HARMLESS)]
+
+
+def look(connection):
+    assert claims.next_due(connection)
+    claims.next_lapse(connection)
+    claims.next_pace(connection, Pace(), NOW)
+    authorizers.next_code_due(connection)
+
+
+def claim(connection):
+    assert claims.claim_due(connection, holder="h", now=NOW, lease_until=NOW + 20, speed=Pace())
+    claims.renew_leases(connection, holders=["h"], lease_until=NOW + 20)
+    claims.hand_back(connection, holders=["h"], now=NOW)
+    authorizers.claim_code(connection, holder="h", now=NOW, lease_until=NOW + 20)
+
+
+def intake(connection):
+    assert accept_audits(connection, [push(SHOP), push(CAFE, NOW + 9)], Policy) == [True, True]
+
+
+def sweep(connection):
+    for now, ask_all_since in ((NOW, None), (NOW + 9, NOW)):
+        found = asking.next_one(connection, PLAN, now=now, ask_all_since=ask_all_since)
+        assert found
+        one, in_turn = found
+        assert asking.claim(connection, PLAN, one, now=now, in_turn=in_turn, crowd=2, retry_at=now + 60)
+    releases.of_audit(connection, SHOP, user_name="gh", audit_id=1, submitted_at=NOW)
+
+
+def ticket(connection):
+    releases.make_due(connection, now=NOW, waits_for=["ticket"])
+    authorizers.make_codes_due(connection, now=NOW)
+    component.get(connection, "wx00000000000000c0")
+
+
+@pytest.mark.parametrize("step", [look, claim, intake, sweep, ticket], ids=lambda step: step.__name__)
+def test_no_step_reads_a_whole_table(connection, step):
+    with plans(connection) as found:
+        step(connection)
+    assert scans(found) == []
+
+
+def test_pruning_reads_the_oldest_events_and_no_others(connection):
+    values = {"received_at": NOW, "kind": "audit_fail", "verdict": "accepted"}
+    rows = [{"identity": str(number), **values} for number in range(3 * pruning.BATCH)]
+    connection.execute(sa.insert(events), rows)
+    read = []
+    sa.event.listen(connection, "after_cursor_execute", lambda *given: read.append(given[2]))
+    assert pruning.prune(connection, before=NOW - 1) == 0
+    # One page of them, and the deletion of none: a query for the old ones alone would look at all.
+    found = [statement for statement in read if statement.startswith("SELECT") and "FROM events" in statement]
+    assert len(found) == 1
+    assert "NOT (EXISTS" not in found[0]
+
+
+def test_pruning_passes_over_the_events_of_what_failed(connection):
+    times = {"received_at": NOW - 9, "kind": "audit_success", "verdict": "accepted"}
+    kept = [{"id": number, "identity": str(number), **times} for number in range(10, 10 + pruning.BATCH)]
+    connection.execute(sa.insert(events), [*kept, {"id": 9000, "identity": "gone", **times}])
+    told = {"state": "failed", "mode": "auto", "approved_at": NOW - 9, "created_at": NOW - 9}
+    opened = [{"authorizer_appid": SHOP, "event_id": row["id"], **told} for row in kept]
+    connection.execute(sa.insert(table), opened)
+    assert pruning.prune(connection, before=NOW + 1) == 1
+    left = connection.execute(sa.select(events.c.id).where(events.c.id >= 10)).scalars().all()
+    assert left == [row["id"] for row in kept]
