@@ -151,7 +151,7 @@ class Ask:
         known = authorizers.lock_all(connection, [self._appid]).get(self._appid)
         if known is None or known.state != authorizers.AUTHORIZED:
             return
-        if missed and releases.opened_since(connection, self._appid, self._began):
+        if missed and releases.opened_between(connection, self._appid, self._began, now):
             return  # what was seen may be over by now; ask_again_at stands
         values: dict[str, object] = {"audit_status": audit.status, "ask_again_at": None}
         if audit.status == AuditStatus.APPROVED:

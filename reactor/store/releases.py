@@ -241,10 +241,10 @@ def of_audit(
     return connection.execute(query.limit(1)).one_or_none() is not None
 
 
-def opened_since(connection: sa.Connection, authorizer_appid: str, at: float) -> bool:
-    """Whether the authorizer got a release at this moment or later."""
+def opened_between(connection: sa.Connection, authorizer_appid: str, begin: float, end: float) -> bool:
+    """Whether the authorizer got a release in this time; what a wrong clock dated later does not count."""
     query = sa.select(releases.c.id).where(
-        releases.c.authorizer_appid == authorizer_appid, releases.c.created_at >= at
+        releases.c.authorizer_appid == authorizer_appid, releases.c.created_at.between(begin, end)
     )
     return connection.execute(query.limit(1)).one_or_none() is not None
 
