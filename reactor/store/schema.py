@@ -72,7 +72,6 @@ sa.Index(
     postgresql_where=authorizers.c.code_sealed.is_not(None),
 )
 
-sa.Index("ix_authorizers_state_id", authorizers.c.state, authorizers.c.id)
 _ASKED = authorizers.c.state == "authorized"
 sa.Index("ix_authorizers_asked", authorizers.c.asked_at, sqlite_where=_ASKED, postgresql_where=_ASKED)
 IS_UNDER_WAY = sa.or_(

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 import psycopg
 
-from reactor import present
 from reactor.audits import AuditPush, accept_audits
 from reactor.bootstrap import build_store, build_worker
 from reactor.core.events import AuditSucceeded
 from reactor.core.lifecycle import State
 from reactor.core.policy import Pace, Policy
 from reactor.intake import Intake
+from reactor.records import Records
 from reactor.settings import load_settings
 from reactor.store import asking, authorizers, claims, presence, pruning, releases
 from reactor.worker import Worker
@@ -125,6 +125,7 @@ class Place:
 
     def __post_init__(self):
         self._numbers = itertools.count(1)
+        self.records = Records(self.store, COMPONENT, PLAN)
 
     @classmethod
     def of(cls, settings, store, *, shops, now):
@@ -221,8 +222,8 @@ def failed_page(place, connection):
     authorizers.page(connection, before=None, limit=51, state="unauthorized")
 
 
-def status(place, connection):
-    present.status(connection, COMPONENT, place.now, PLAN)
+def status(place, _connection):
+    place.records.status()
 
 
 STEPS = {

@@ -35,7 +35,6 @@ def upgrade() -> None:
             sqlite_where=sa.text(condition),
             postgresql_where=sa.text(condition),
         )
-    op.create_index("ix_authorizers_state_id", "authorizers", ["state", "id"], unique=False)
     alone = sa.text("release_id IS NULL")
     op.create_index(
         "ix_calls_alone", "calls", ["id"], unique=False, sqlite_where=alone, postgresql_where=alone
