@@ -208,7 +208,9 @@ def test_the_acknowledged_push_is_still_there_and_belongs_to_the_release(story):
 def test_it_is_taken_over_within_thirty_seconds_of_the_death(story):
     history = story.release["history"]
     taken = [moment(row["at"]) for row in history if row["happening"] == "taken_over"]
-    if story.death.claimed:
+    # The sweep makes the same calls: where it was the one that stood still, nothing may have been in flight.
+    in_flight = any(row["to"] == "releasing" and moment(row["at"]) <= story.died_at for row in history)
+    if story.death.claimed and (in_flight or story.death.faults[-1][0] == "release"):
         assert len(taken) == 1
         assert story.died_at < taken[0] <= story.died_at + TAKEN_OVER_SECONDS
     assert story.settled_at <= story.died_at + SETTLED_SECONDS
