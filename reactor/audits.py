@@ -41,7 +41,7 @@ def accept_audits(
 
     What came together goes together, one statement for all, except where one authorizer is spoken of twice.
     """
-    pushes = [_addressed(connection, push) for push in pushes]
+    pushes = _addressed(connection, pushes)
     results = [False] * len(pushes)
     for numbers in _turns(push.authorizer_appid for push in pushes):
         told = _accept([pushes[number] for number in numbers], connection, policy)
@@ -50,12 +50,16 @@ def accept_audits(
     return results
 
 
-def _addressed(connection: sa.Connection, push: AuditPush) -> AuditPush:
+def _addressed(connection: sa.Connection, pushes: Sequence[AuditPush]) -> Sequence[AuditPush]:
     """On the component's route the addressee is whose user_name it is."""
-    if push.authorizer_appid is not None:
-        return push
-    found = authorizers.by_user_name(connection, push.event.to_user_name)
-    return replace(push, authorizer_appid=found.authorizer_appid) if found else push
+    names = [push.event.to_user_name for push in pushes if push.authorizer_appid is None]
+    if not names:
+        return pushes
+    owners = authorizers.by_user_names(connection, names)
+    return [
+        push if push.authorizer_appid else replace(push, authorizer_appid=owners.get(push.event.to_user_name))
+        for push in pushes
+    ]
 
 
 def _turns(appids: Iterable[str | None]) -> list[list[int]]:

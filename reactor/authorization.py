@@ -73,10 +73,7 @@ class Exchange:
         self._tools = tools
         self._store = tools.store
         self._records: list[CallRecord] = []
-        self._wechat = tools.wechat.observing(self._records.append)
-        self._tokens = Tokens(
-            tools.store, self._wechat, tools.component_appid, clock=tools.clock, sleep=tools.sleep
-        )
+        self._wechat, self._tokens = tools.line(self._records.append)
 
     def run(self) -> None:
         """Exchange the code; its refresh token is committed before anything else is asked."""
@@ -91,14 +88,7 @@ class Exchange:
 
     def put_back(self, decision: Decision) -> None:
         """Try again later, or leave it to the merchant; a younger code in the row is not touched."""
-        values: dict[str, object] = {"reason": decision.reason, "code_lease_holder": None}
-        if decision.happening is Happening.GAVE_UP:
-            values |= {"code_sealed": None, "code_due_at": None, "state": authorizers.NEEDS_REAUTHORIZATION}
-        else:
-            values["code_due_at"] = self._tools.clock() + decision.wait_seconds
-        if not decision.counted:
-            values["code_turns"] = self._authorizer.code_turns - 1
-        self._store.transact(lambda connection: self._record(connection, decision, values))
+        self._store.transact(lambda connection: self._record(connection, decision))
         self._records.clear()
         log.warning("authorizer=%s code=put_back reason=%s", self._appid, decision.reason)
 
@@ -155,23 +145,20 @@ class Exchange:
             authorizer_appids=[self._appid],
         )
         self._write_calls(connection)
-        self._note(connection, None)
+        breaker.note(connection, self._tools, self._appid, None, self._records)
 
-    def _record(self, connection: sa.Connection, decision: Decision, values: dict[str, object]) -> None:
+    def _record(self, connection: sa.Connection, decision: Decision) -> None:
+        decision = breaker.spared(connection, self._tools, decision)
+        values: dict[str, object] = {"reason": decision.reason, "code_lease_holder": None}
+        if decision.happening is Happening.GAVE_UP:
+            values |= {"code_sealed": None, "code_due_at": None, "state": authorizers.NEEDS_REAUTHORIZATION}
+        else:
+            values["code_due_at"] = self._tools.clock() + decision.wait_seconds
+        if not decision.counted:
+            values["code_turns"] = self._authorizer.code_turns - 1
         authorizers.settle_code(connection, self._authorizer, **values)
-        self._note(connection, decision)
+        breaker.note(connection, self._tools, self._appid, decision, self._records)
         self._write_calls(connection)
-
-    def _note(self, connection: sa.Connection, decision: Decision | None) -> None:
-        breaker.note(
-            connection,
-            self._tools.component_appid,
-            who=self._appid,
-            decision=decision,
-            records=self._records,
-            now=self._tools.clock(),
-            scale=self._tools.scale,
-        )
 
     def _write_calls(self, connection: sa.Connection) -> None:
         for record in self._records:

@@ -21,90 +21,85 @@ from reactor.core.decisions import (
 )
 from reactor.core.errcodes import Verdict, lookup
 from reactor.store import authorizers, component, releases
+from reactor.tools import Tools
 from reactor.wechat import CallRecord
 
 _SYSTEMIC = frozenset({Verdict.BLOCKED, Verdict.TICKET})
 PROBE = "the probe"
 
 
-def spared(connection: sa.Connection, component_appid: str, decision: Decision, *, scale: float) -> Decision:
+def spared(connection: sa.Connection, tools: Tools, decision: Decision) -> Decision:
     """The same decision, unless all calls are stopped and this one only met what stops them."""
-    row = component.get(connection, component_appid)
+    row = component.get(connection, tools.component_appid)
     if row.blocked_by is None or not decision.transient:
         return decision
     # In an outage so long that, once all of them have been the probe, it is the turn of somebody else.
     reason = row.blocked_reason or decision.reason
     strikers = (row.strikers or "").split(",")
     intervals = 1 + len(strikers) if row.blocked_by == WaitsFor.OUTAGE else 1
-    return wait_for(WaitsFor(row.blocked_by), intervals * probe_wait(scale), reason)
+    return wait_for(WaitsFor(row.blocked_by), intervals * probe_wait(tools.scale), reason)
 
 
-def note(  # noqa: PLR0913 - a turn's end and its circumstances
+def note(
     connection: sa.Connection,
-    component_appid: str,
-    *,
+    tools: Tools,
     who: str,
     decision: Decision | None,
     records: Sequence[CallRecord],
-    now: float,
-    scale: float,
 ) -> None:
     """What the end of a turn (a probe, an exchange, an ask) says of the whole; `who` is the authorizer.
 
     A turn that called nobody has said nothing: the probe is still due.
     """
+    appid, now = tools.component_appid, tools.clock()
     if decision is not None and decision.systemic:
         assert decision.waits_for is not None
+        outage = decision.waits_for is WaitsFor.OUTAGE
         # A quota is over when it is over; everything else is probed once an interval.
-        spared = decision.waits_for is WaitsFor.OUTAGE
-        next_probe_at = now + (probe_wait(scale) if spared else decision.wait_seconds)
-        _stop(connection, component_appid, decision.waits_for, decision.reason, now, next_probe_at)
-        if decision.waits_for is WaitsFor.OUTAGE and who != PROBE:
-            component.strike(connection, component_appid, who)
+        next_probe_at = now + (probe_wait(tools.scale) if outage else decision.wait_seconds)
+        component.block(
+            connection,
+            appid,
+            by=decision.waits_for,
+            reason=decision.reason,
+            now=now,
+            next_probe_at=next_probe_at,
+        )
+        if outage and who != PROBE:
+            component.strike(connection, appid, who)
     elif decision is not None and decision.transient:
-        _strike(connection, component_appid, who, decision, records, now=now, scale=scale)
+        if who != PROBE:
+            _strike(connection, tools, who, decision, records)
     else:
         busy = decision is not None and not decision.counted and decision.waits_for is WaitsFor.BACKOFF
-        _let_flow(connection, component_appid, records, now, probed=not busy)
+        _let_flow(connection, appid, records, now, probed=not busy)
 
 
-def _strike(  # noqa: PLR0913 - as for note
-    connection: sa.Connection,
-    component_appid: str,
-    who: str,
-    decision: Decision,
-    records: Sequence[CallRecord],
-    *,
-    now: float,
-    scale: float,
+def _strike(
+    connection: sa.Connection, tools: Tools, who: str, decision: Decision, records: Sequence[CallRecord]
 ) -> None:
+    appid, now = tools.component_appid, tools.clock()
     # That a token was to be had says nothing of the calls that it is for.
     told = [record for record in records if not record.call.startswith(OF_THE_COMPONENT)] or records
     silent = all(is_useless(record.outcome, record.call, record.errcode) for record in told)
-    if who == PROBE:
-        return
     # What can be no one mini program's own fault counts by the turn, not by the mini program.
-    striker = f"{who}@{now}" if _is_nobodys(records) else who
-    strikes = component.strike(connection, component_appid, striker)
+    strikes = component.strike(connection, appid, f"{who}@{now}" if _is_nobodys(records) else who)
     if strikes < (STRIKES_IN_SILENCE if silent else STRIKES):
         return
-    if component.get(connection, component_appid).blocked_by is None:
+    if component.get(connection, appid).blocked_by is None:
         reason = (
             f"WeChat, or the way there, is out of order for {strikes} turns in a row "
             f"({decision.reason}); nothing is lost, everything waits for a call that succeeds"
         )
-        _stop(connection, component_appid, WaitsFor.OUTAGE, reason, now, now + probe_wait(scale))
+        next_probe_at = now + probe_wait(tools.scale)
+        component.block(
+            connection, appid, by=WaitsFor.OUTAGE, reason=reason, now=now, next_probe_at=next_probe_at
+        )
 
 
 def _is_nobodys(records: Sequence[CallRecord]) -> bool:
     """Whether nothing of this mini program was even asked: no line to WeChat, or no component token."""
     return all(r.outcome == "not_sent" or r.call == "api_component_token" for r in records)
-
-
-def _stop(  # noqa: PLR0913, PLR0917 - a row's worth of facts
-    connection: sa.Connection, component_appid: str, by: str, reason: str, now: float, next_probe_at: float
-) -> None:
-    component.block(connection, component_appid, by=by, reason=reason, now=now, next_probe_at=next_probe_at)
 
 
 def _let_flow(
@@ -121,7 +116,7 @@ def _let_flow(
             component.forgive(connection, component_appid)
     elif any(_is_good(record, row.blocked_by) for record in records):
         if component.unblock(connection, component_appid):
-            authorizers.make_codes_due(connection, now=now)
+            authorizers.make_codes_due(connection, now=now, skip_locked=True)
             releases.resume(connection, now=now, waits_for=SYSTEMIC)
     elif not records and probed:
         component.probe_now(connection, component_appid, now)

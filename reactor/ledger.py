@@ -1,8 +1,6 @@
 """What one turn writes down: its calls, what it learned, and the one transaction that ends it."""
 
 import dataclasses
-import time
-from collections.abc import Callable
 
 import sqlalchemy as sa
 
@@ -12,8 +10,8 @@ from reactor.core.errcodes import Verdict, lookup
 from reactor.core.errors import Answered, ReactorError
 from reactor.core.lifecycle import Audit, Happening, State, is_younger
 from reactor.store import authorizers, calls, claims, events, releases
-from reactor.store.database import Store
 from reactor.store.releases import Release
+from reactor.tools import Tools
 from reactor.wechat import CallRecord
 
 _ENDED_BY_AN_EVENT = frozenset({WaitsFor.TICKET, WaitsFor.AUTHORIZER, WaitsFor.NEWER_AUDIT})
@@ -26,22 +24,13 @@ class LostClaim(ReactorError):
 class Ledger:
     """The record of one turn. `seen` is about the authorizer, `refusal` the last no of WeChat."""
 
-    def __init__(
-        self,
-        release: Release,
-        store: Store,
-        component_appid: str,
-        *,
-        scale: float = 1.0,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, release: Release, tools: Tools) -> None:
         self.seen: dict[str, object] = {}
         self.refusal: Answered | None = None
         self._release = release
-        self._store = store
-        self._component_appid = component_appid
-        self._scale = scale
-        self._clock = clock
+        self._tools = tools
+        self._store = tools.store
+        self._clock = tools.clock
         self._learned: dict[str, object] = {}
         self._records: list[CallRecord] = []
         self._unwritten: list[tuple[int | None, CallRecord]] = []
@@ -97,7 +86,7 @@ class Ledger:
     def _end(self, connection: sa.Connection, decision: Decision) -> Decision | None:
         now = self._clock()
         authorizers.get(connection, self._release.authorizer_appid, lock=True)  # first, as everywhere
-        decision = breaker.spared(connection, self._component_appid, decision, scale=self._scale)
+        decision = breaker.spared(connection, self._tools, decision)
         decision = self._overruled(connection, decision)
         self._write_calls(connection)
         kept = releases.change(
@@ -113,15 +102,7 @@ class Ledger:
             self._note_authorizer(connection, decision)
             if decision.happening is Happening.MISDIRECTED and self._release.event_id is not None:
                 events.misdirect(connection, self._release.event_id, decision.reason)
-        breaker.note(
-            connection,
-            self._component_appid,
-            who=self._release.authorizer_appid,
-            decision=decision,
-            records=self._records,
-            now=now,
-            scale=self._scale,
-        )
+        breaker.note(connection, self._tools, self._release.authorizer_appid, decision, self._records)
         return decision if kept else None
 
     def _note_authorizer(self, connection: sa.Connection, decision: Decision) -> None:

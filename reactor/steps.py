@@ -15,7 +15,6 @@ from reactor.store import asking, authorizers, calls, claims, component
 from reactor.store.authorizers import Authorizer
 from reactor.store.database import Conflict
 from reactor.store.releases import Release
-from reactor.tokens import Tokens
 from reactor.tools import LEASE_SECONDS, Tools
 from reactor.turn import Turn
 from reactor.wechat import CallRecord
@@ -110,8 +109,7 @@ class Steps:
         """While calls are stopped and no work is due, a harmless call asks whether they may flow again."""
         tools = self._tools
         records: list[CallRecord] = []
-        wechat = tools.wechat.observing(records.append)
-        tokens = Tokens(self._store, wechat, tools.component_appid, clock=tools.clock, sleep=tools.sleep)
+        wechat, tokens = tools.line(records.append)
         decision = None
         try:
             if other := self._not_struck():
@@ -135,16 +133,7 @@ class Steps:
     def _end_probe(
         self, connection: sa.Connection, decision: Decision | None, records: list[CallRecord]
     ) -> None:
-        appid, now = self._tools.component_appid, self._tools.clock()
-        breaker.note(
-            connection,
-            appid,
-            who=breaker.PROBE,
-            decision=decision,
-            records=records,
-            now=now,
-            scale=self._tools.scale,
-        )
+        breaker.note(connection, self._tools, breaker.PROBE, decision, records)
         for record in records:
             calls.add(connection, release_id=None, **asdict(record))
 

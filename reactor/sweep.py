@@ -18,7 +18,6 @@ from reactor.core.errors import Answered, TokenError, WeChatError
 from reactor.core.lifecycle import Audit, AuditStatus, LiveVersion, State, doubt, was_released
 from reactor.store import asking, authorizers, bell, calls, component, releases
 from reactor.store.authorizers import Authorizer
-from reactor.tokens import Tokens
 from reactor.tools import Tools
 from reactor.wechat import CallRecord
 
@@ -93,10 +92,7 @@ class Ask:
         self._store = tools.store
         self._began = tools.clock()
         self._records: list[CallRecord] = []
-        self._wechat = tools.wechat.observing(self._records.append)
-        self._tokens = Tokens(
-            tools.store, self._wechat, tools.component_appid, clock=tools.clock, sleep=tools.sleep
-        )
+        self._wechat, self._tokens = tools.line(self._records.append)
 
     def run(self) -> None:
         """Look, and record what was found; an approval that nobody pushed is opened."""
@@ -166,7 +162,7 @@ class Ask:
             self._write_calls(connection, self._records, release_id)
             bell.ring(connection)
             log.info("release=%s authorizer=%s happening=found by the sweep", release_id, self._appid)
-        self._note(connection, None, now)
+        breaker.note(connection, self._tools, self._appid, None, self._records)
 
     def _open(self, connection: sa.Connection, audit: Audit, now: float, doubtful: str | None) -> int:
         # Our clock may be behind WeChat's; nothing is approved before it was submitted.
@@ -202,22 +198,11 @@ class Ask:
             wait = max(ASK_AGAIN_SECONDS * self._tools.scale, decision.wait_seconds)
             asking.ask_again(connection, self._appid, at=now + wait if again else None)
         self._write_calls(connection, [r for r in self._records if r.outcome != "answered" or r.errcode])
-        self._note(connection, decision, now)
+        breaker.note(connection, self._tools, self._appid, decision, self._records)
 
     def _nothing_submitted(self, connection: sa.Connection) -> None:
         asking.ask_again(connection, self._appid, at=None)
-        self._note(connection, None, self._tools.clock())
-
-    def _note(self, connection: sa.Connection, decision: Decision | None, now: float) -> None:
-        breaker.note(
-            connection,
-            self._tools.component_appid,
-            who=self._appid,
-            decision=decision,
-            records=self._records,
-            now=now,
-            scale=self._tools.scale,
-        )
+        breaker.note(connection, self._tools, self._appid, None, self._records)
 
     def _write_calls(
         self, connection: sa.Connection, records: Sequence[CallRecord], release_id: int | None = None

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from reactor.core.decisions import Turns
 from reactor.core.policy import Policy
 from reactor.store.database import Store
-from reactor.wechat import WeChatClient
+from reactor.tokens import Tokens
+from reactor.wechat import CallRecord, WeChatClient
 
 LEASE_SECONDS = 20.0
 
@@ -30,6 +31,11 @@ class Tools:
     clock: Callable[[], float] = field(default=time.time)
     sleep: Callable[[float], None] = field(default=time.sleep)
     chance: Callable[[], float] = field(default=random.random)
+
+    def line(self, sink: Callable[[CallRecord], None]) -> tuple[WeChatClient, Tokens]:
+        """WeChat, and the tokens to call it with, for one turn: every finished call is told to `sink`."""
+        wechat = self.wechat.observing(sink)
+        return wechat, Tokens(self.store, wechat, self.component_appid, clock=self.clock, sleep=self.sleep)
 
     def turns(self, taken: int, since: float) -> Turns:
         """The circumstances in which an error is weighed."""

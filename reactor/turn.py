@@ -36,7 +36,6 @@ from reactor.core.lifecycle import (
 from reactor.ledger import Ledger
 from reactor.store import authorizers
 from reactor.store.releases import Release
-from reactor.tokens import Tokens
 from reactor.tools import LEASE_SECONDS, Tools
 
 log = logging.getLogger(__name__)
@@ -53,13 +52,8 @@ class Turn:
         self.release = release
         self._tools = tools
         self._store = tools.store
-        self._ledger = Ledger(
-            release, tools.store, tools.component_appid, scale=tools.scale, clock=tools.clock
-        )
-        self._wechat = tools.wechat.observing(self._ledger.observe)
-        self._tokens = Tokens(
-            tools.store, self._wechat, tools.component_appid, clock=tools.clock, sleep=tools.sleep
-        )
+        self._ledger = Ledger(release, tools)
+        self._wechat, self._tokens = tools.line(self._ledger.observe)
 
     def run(self) -> None:
         """Take the turn and record what came of it; LostClaim when another worker took the release over."""

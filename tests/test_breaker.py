@@ -199,6 +199,27 @@ def test_three_sick_shops_are_put_before_a_person_and_stop_the_others_for_minute
     assert house.api("/status")["blocked"] is None
 
 
+def test_an_outage_uses_up_no_turn_of_an_authorization_code(house):
+    house.push_ticket()
+    for shop in shops(4):
+        house.push_authorized(*shop)
+    out_of_order(house, "errcode", ["api_component_token"])
+    for _ in range(10):  # twice as long as eight turns take by themselves
+        house.push_ticket()
+        house.run_for(2000, step=20)
+    for appid, _ in shops(4):
+        assert authorizer(house, appid)["state"] == "code_waiting"
+    assert house.api("/status")["blocked"] is not None
+    # Every code is too old by now. Two were exchanged by whoever served the merchants' redirect.
+    for appid, user_name in shops(2):
+        house.platform.authorize(appid, user_name=user_name, nick_name="Deer Diner", exchanged=True)
+    end_the_fault(house)
+    house.push_ticket()
+    house.run_for(200, step=5)
+    ended = [authorizer(house, appid)["state"] for appid, _ in shops(4)]
+    assert ended == ["authorized"] * 2 + ["needs_reauthorization"] * 2
+
+
 @pytest.mark.parametrize("kind", ["errcode", "reset_before"])
 def test_a_component_token_that_is_not_to_be_had_fails_no_release_even_of_a_single_shop(house, kind):
     house.open_shop()

@@ -24,9 +24,11 @@ _SEVERAL = (
     .order_by(authorizers.c.authorizer_appid)  # whoever locks several does it in this order
     .with_for_update()
 )
-_NAMED = sa.select(authorizers.c.user_name, authorizers.c.authorizer_appid).where(
-    authorizers.c.user_name.in_(sa.bindparam("names", expanding=True))
-)
+_NAMED = (
+    sa.select(authorizers.c.user_name, authorizers.c.authorizer_appid)
+    .where(authorizers.c.user_name.in_(sa.bindparam("names", expanding=True)))
+    .order_by(authorizers.c.id.desc())
+)  # of several of one name the one known longest is the last, and stays
 _NEXT_CODE_DUE = sa.select(sa.func.min(authorizers.c.code_due_at)).where(
     authorizers.c.code_sealed.is_not(None)
 )
@@ -93,13 +95,6 @@ def by_user_names(connection: sa.Connection, user_names: Sequence[str]) -> dict[
     """The appids of those whose original ids (`gh_…`) are known, by these."""
     found = connection.execute(_NAMED, {"names": user_names})
     return {row.user_name: row.authorizer_appid for row in found}
-
-
-def by_user_name(connection: sa.Connection, user_name: str) -> Authorizer | None:
-    """The authorizer whose original id (`gh_…`) this is."""
-    query = sa.select(authorizers).where(authorizers.c.user_name == user_name)
-    row = connection.execute(query.order_by(authorizers.c.id).limit(1)).one_or_none()
-    return _of(row) if row else None
 
 
 def page(
@@ -193,20 +188,25 @@ def next_code_due(connection: sa.Connection) -> float | None:
     return connection.execute(_NEXT_CODE_DUE).scalar()
 
 
-def make_codes_due(connection: sa.Connection, *, now: float) -> None:
-    """Let every code that waits, and is not being exchanged, be tried now."""
+def make_codes_due(connection: sa.Connection, *, now: float, skip_locked: bool = False) -> None:
+    """Let every code that waits, and is not being exchanged, be tried now.
+
+    Who holds other locks already passes over what others hold (`skip_locked`), lest both wait.
+    """
     waiting = sa.and_(authorizers.c.code_sealed.is_not(None), authorizers.c.code_lease_holder.is_(None))
-    free = sa.select(authorizers.c.id).where(waiting).with_for_update(skip_locked=True)
-    ids = connection.execute(free).scalars().all()
+    ids = connection.execute(sa.select(authorizers.c.id).where(waiting)).scalars().all()
     if ids:
-        connection.execute(
-            sa.update(authorizers).where(authorizers.c.id.in_(ids), waiting).values(code_due_at=now)
-        )
+        # Apart from the look: asked for both at once, SQLite reads the whole table for the order's sake.
+        waiting = sa.and_(authorizers.c.id.in_(ids), waiting)
+        ordered = sa.select(authorizers.c.id).where(waiting).order_by(authorizers.c.authorizer_appid)
+        locked = connection.execute(ordered.with_for_update(skip_locked=skip_locked)).scalars().all()
+        mine = authorizers.c.id.in_(locked)
+        connection.execute(sa.update(authorizers).where(mine).values(code_due_at=now))
 
 
 def forget_times(connection: sa.Connection, *, now: float, longest: float) -> None:
     """The clock was set back: codes that wait are tried now, those being exchanged lapse as always."""
-    make_codes_due(connection, now=now)
+    make_codes_due(connection, now=now, skip_locked=True)
     ahead = sa.and_(authorizers.c.code_sealed.is_not(None), authorizers.c.code_due_at > now + longest)
     connection.execute(sa.update(authorizers).where(ahead).values(code_due_at=now + longest))
 

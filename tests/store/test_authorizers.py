@@ -71,9 +71,8 @@ def test_an_authorizer_is_found_by_its_original_id(do, store):
     do(authorizers.save, SHOP, state="authorized", user_name="gh_a")
     do(authorizers.save, OTHER, state="authorized")
     with store.read() as connection:
-        assert authorizers.by_user_name(connection, "gh_a").authorizer_appid == SHOP
-        assert authorizers.by_user_name(connection, "gh_A") is None
-        assert authorizers.by_user_name(connection, "") is None
+        found = authorizers.by_user_names(connection, ["gh_a", "gh_A", ""])
+    assert found == {"gh_a": SHOP}
 
 
 @pytest.mark.parametrize(
