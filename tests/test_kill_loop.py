@@ -109,6 +109,7 @@ class Carnage:
             clerks = pushers.submit(self._clerks, pushers)
             try:
                 self._kill_on(KILLS)
+                self._serve_on(KILLS)
             finally:
                 self._over.set()
             clerks.result(60)
@@ -150,6 +151,14 @@ class Carnage:
                 time.sleep(self.random.uniform(0.0, 0.5))
             place.kill()
             self.kills += 1
+
+    def _serve_on(self, enough):
+        """Undisturbed, until more pushes than kills came through: a slow machine manages few between two."""
+
+        def served():
+            return sum(one.acknowledged for one in self.town.approvals) > enough
+
+        wait_until(served, seconds=SETTLED_SECONDS, every=0.2, what=f"more than {enough} acknowledged pushes")
 
     def _clerks(self, pushers):
         """Versions pass their audits, mostly of mini programs that are at rest; some pushes never come."""
@@ -232,7 +241,7 @@ def test_whoever_is_killed_nothing_is_lost_and_nothing_happens_twice(runs, kind)
     for name, figure in run.figures.items():
         print(f"  {name:<22}{figure}")
     assert run.kills == KILLS
-    assert run.figures["pushes acknowledged"] > KILLS // 4  # how many get through is the machine's speed
+    assert run.figures["pushes acknowledged"] > KILLS
     nothing = {"lost", "double", "unapproved", "again", "false", "unstored"}
     assert {name: found for name, found in run.account.items() if name in nothing and found} == {}
     assert run.figures["calls left open"] == 0
