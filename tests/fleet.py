@@ -3,20 +3,17 @@
 The simulator remembers what happened at WeChat; `Ledger` reads the store behind the reactor's back.
 """
 
-import os
-import signal
-import subprocess
-import sys
-import tempfile
+import re
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
 
+import psycopg
 import sqlalchemy as sa
 from known import AES_KEY_TEXT, COMPONENT, TOKEN, environment
-from served import END_SECONDS, ROOT, wait_until
+from served import Process, wait_until
 
 from reactor.bootstrap import build_store
 from reactor.core.crypto import decode_aes_key
@@ -29,35 +26,11 @@ WORKER = ("-m", "reactor", "worker")
 def start_worker(database_url, api_url, *, command=WORKER, **variables):
     """Start a worker process at once, without waiting; `command` is what follows the interpreter."""
     wanted = environment(database_url, api_url, **({"REACTOR_RETRY_SCALE": "0.01"} | variables))
-    return WorkerProcess(wanted, command)
+    return WorkerProcess(command, wanted)
 
 
-class WorkerProcess:
-    """One worker in a process group of its own; nothing of it outlives its block."""
-
-    def __init__(self, variables, command=WORKER):
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
-        self.process = subprocess.Popen(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env={"PATH": os.environ["PATH"], **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.kill()
-        self._output.close()
-
-    @property
-    def log(self):
-        size = os.fstat(self._output.fileno()).st_size
-        return os.pread(self._output.fileno(), size, 0).decode()
+class WorkerProcess(Process):
+    """One worker, and when it is ready."""
 
     @property
     def is_ready(self):
@@ -68,14 +41,24 @@ class WorkerProcess:
         assert self.process.poll() is None, self.log
         return self
 
-    def kill(self):
-        with suppress(ProcessLookupError):  # it has ended
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(END_SECONDS)
 
-    def terminate(self, seconds=END_SECONDS):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(seconds)
+@contextmanager
+def away(database_url):
+    """PostgreSQL takes nobody in, and puts out who is there; until the block is left."""
+    name = re.search(r"/(t_\w+)\?", database_url)[1]
+
+    def allow(yes):
+        with psycopg.connect(database_url.replace(name, "postgres"), autocommit=True) as server:
+            server.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {yes}")
+            server.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+            )
+
+    allow("false")
+    try:
+        yield
+    finally:
+        allow("true")
 
 
 @dataclass

@@ -41,22 +41,15 @@ def start(database_url, api_url, *, options=(), **variables):
     return Served({name: value for name, value in wanted.items() if value is not None}, options)
 
 
-class Served:
-    """One gunicorn: the arbiter and its workers, in a process group of their own."""
+class Process:
+    """One Python process in a process group of its own; nothing of it outlives its block."""
 
-    def __init__(self, variables, options=()):
-        # Bound, but not listening: nobody else is given this port, and gunicorn may still take it.
-        self._place = socket.socket()
-        self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._place.bind(("127.0.0.1", 0))
-        self.port = self._place.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+    def __init__(self, command, variables):
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
-        options = ("-c", "config/gunicorn.conf.py", f"--bind=127.0.0.1:{self.port}", *options)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", *options, "wsgi:app"],
+            [sys.executable, *command],
             cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "PORT": str(self.port), **variables},
+            env={"PATH": os.environ["PATH"], **variables},
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,
@@ -68,7 +61,6 @@ class Served:
 
     def __exit__(self, *_):
         self.kill()
-        self._place.close()
         self._output.close()
 
     @property
@@ -76,6 +68,35 @@ class Served:
         """Everything it wrote so far, to stdout and stderr."""
         size = os.fstat(self._output.fileno()).st_size
         return os.pread(self._output.fileno(), size, 0).decode()  # leaves the writers' position alone
+
+    def kill(self):
+        """kill -9 the whole group at the same moment."""
+        with suppress(ProcessLookupError):  # all of them have ended
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(END_SECONDS)
+
+    def terminate(self, seconds=END_SECONDS):
+        """SIGTERM, as a platform ends a process; its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+
+class Served(Process):
+    """One gunicorn: the arbiter and its workers."""
+
+    def __init__(self, variables, options=()):
+        # Bound, but not listening: nobody else is given this port, and gunicorn may still take it.
+        self._place = socket.socket()
+        self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._place.bind(("127.0.0.1", 0))
+        self.port = self._place.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        options = ("-c", "config/gunicorn.conf.py", f"--bind=127.0.0.1:{self.port}", *options)
+        super().__init__(("-m", "gunicorn", *options, "wsgi:app"), {"PORT": str(self.port), **variables})
+
+    def __exit__(self, *given):
+        super().__exit__(*given)
+        self._place.close()
 
     def wait_ready(self, seconds=READY_SECONDS):
         """Wait until /readyz says 200; an AssertionError with the log when it never does."""
@@ -112,14 +133,3 @@ class Served:
             while data := connection.recv(65536):
                 answer += data
             return answer
-
-    def kill(self):
-        """kill -9 the arbiter and every worker at the same moment."""
-        with suppress(ProcessLookupError):  # all of them have ended
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(END_SECONDS)
-
-    def terminate(self, seconds=END_SECONDS):
-        """SIGTERM, as a platform ends a process; its exit code."""
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(seconds)

@@ -1,6 +1,5 @@
 """When something outside gives way under load: a SIGTERM, a silent WeChat, a full disk, a database away."""
 
-import re
 import resource
 import socket
 import sqlite3
@@ -12,9 +11,8 @@ from pathlib import Path
 from random import Random
 from urllib.parse import urlencode
 
-import psycopg
 import pytest
-from fleet import Town, audit_account, name_of, reading, start_worker
+from fleet import Town, audit_account, away, name_of, reading, start_worker
 from known import AES_KEY_TEXT, APPSECRET, COMPONENT, TOKEN
 from served import start, wait_until
 
@@ -300,25 +298,6 @@ def test_a_disk_that_fills_up_under_pushes_costs_503_and_nothing_that_was_acknow
 
 
 # -- the database is away --------------------------------------------------------------------------------
-
-
-@contextmanager
-def away(database_url):
-    """PostgreSQL takes nobody in, and puts out who is there; until the block is left."""
-    name = re.search(r"/(t_\w+)\?", database_url)[1]
-
-    def allow(yes):
-        with psycopg.connect(database_url.replace(name, "postgres"), autocommit=True) as server:
-            server.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {yes}")
-            server.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
-            )
-
-    allow("false")
-    try:
-        yield
-    finally:
-        allow("true")
 
 
 @POSTGRESQL

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from fleet import away
 from forgeries import forgeries, on_the_wire, seal
 from known import AES_KEY_TEXT, API_TOKEN, APPSECRET, COMPONENT, SHOP, SHOP_NAME, TOKEN
 from served import ROOT, start, wait_until
@@ -133,17 +134,9 @@ def gone(web, database_url):
     """SQLite's disk is full, PostgreSQL takes no connections; what mends it."""
     if database_url.startswith("sqlite"):
         return full_disk(web)
-    name = re.search(r"/(t_\w+)\?", database_url)[1]
-
-    def allow(yes):
-        with psycopg.connect(database_url.replace(name, "postgres"), autocommit=True) as server:
-            server.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {yes}")
-            server.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
-            )
-
-    allow("false")
-    return lambda: allow("true")
+    closed = ExitStack()
+    closed.enter_context(away(database_url))
+    return closed.close
 
 
 def full_disk(web):
