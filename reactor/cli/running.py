@@ -28,8 +28,8 @@ def worker(*, once: bool, as_json: bool) -> None:
         click.echo(warning, err=True)
     if not once:
         with told_to_stop() as stop, bootstrap.open_worker(settings) as running:
-            running.start()
             click.echo("the worker runs; SIGTERM or Ctrl-C ends it", err=True)
+            running.start()  # after the line, for its threads write lines of their own
             stop.wait()
         say({"stopped": True}, "the worker has stopped", as_json=as_json)
         return
