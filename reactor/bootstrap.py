@@ -118,7 +118,7 @@ def build_desk(
 
 
 def _plan(settings: Settings, policy: Policy) -> Plan:
-    return Plan.of(settings.sweep_seconds, settings.sweep_all_seconds, policy.pace.calls_per_second)
+    return Plan.of(settings.sweep_seconds, settings.sweep_all_seconds, policy.pace.releases_per_second)
 
 
 def _records(settings: Settings, store: Store) -> Records:

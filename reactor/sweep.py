@@ -78,7 +78,7 @@ class Sweep:
     def _plan(self) -> asking.Plan:
         tools = self._tools
         return asking.Plan.of(
-            tools.sweep_seconds, tools.sweep_all_seconds, tools.policy().pace.calls_per_second
+            tools.sweep_seconds, tools.sweep_all_seconds, tools.policy().pace.releases_per_second
         )
 
 

@@ -33,7 +33,7 @@ SHOPS = 60
 NEVER_PUSHED = 0.1
 SETTLED_SECONDS = 90.0
 # Of what died with its processes, many releases stand under way until their leases lapse.
-POLICY = "[pace]\ncalls_per_second = 200\nconcurrency = 400\n"
+POLICY = "[pace]\nreleases_per_second = 200\nconcurrency = 400\n"
 FAST_SWEEP = {"REACTOR_SWEEP_SECONDS": "1", "REACTOR_SWEEP_ALL_SECONDS": "10"}
 
 

@@ -28,7 +28,7 @@ OVERTAKING = 0.005  # at each look, of which there are twenty a second
 # The fifth wait of a release that fails and fails takes 6 s here, the sixth 18.
 MOST_FAULTS = 4
 REFRESHES = ("api_authorizer_token", "api_component_token")
-FAST = "[pace]\ncalls_per_second = 200\nconcurrency = 64\n"
+FAST = "[pace]\nreleases_per_second = 200\nconcurrency = 64\n"
 POLL_SECONDS = 1.0
 
 

@@ -300,7 +300,7 @@ def test_a_gap_of_the_web_process_alone_counts_as_well(house):
 
 
 def test_a_fleet_is_asked_no_faster_than_half_the_pace(build_house):
-    house = build_house("[pace]\ncalls_per_second = 20\n")
+    house = build_house("[pace]\nreleases_per_second = 20\n")
     house.push_ticket()
     with house.store.write() as connection:
         for number in range(100, 160):
@@ -324,7 +324,7 @@ def test_a_fleet_is_asked_no_faster_than_half_the_pace(build_house):
 
 
 def test_the_status_says_how_long_a_round_takes_when_the_fleet_is_larger_than_the_interval(build_house):
-    house = build_house("[pace]\ncalls_per_second = 1\n", REACTOR_SWEEP_ALL_SECONDS="2")
+    house = build_house("[pace]\nreleases_per_second = 1\n", REACTOR_SWEEP_ALL_SECONDS="2")
     for number in range(1, 4):
         house.open_shop(f"wx{number:016x}", f"gh_{number:012x}")
     assert house.api("/status")["sweep"]["round_seconds"] == 8  # four shops

@@ -34,7 +34,7 @@ def released(house):
 
 @pytest.mark.parametrize("processes", [1, 3])
 def test_no_more_begin_in_a_second_than_the_policy_says_over_all_processes(build_house, processes):
-    houses = [build_house("[pace]\ncalls_per_second = 5\n") for _ in range(processes)]
+    houses = [build_house("[pace]\nreleases_per_second = 5\n") for _ in range(processes)]
     house = houses[0]
     a_wave(house, 30)
     told = []
@@ -90,7 +90,7 @@ def test_a_slow_shop_keeps_one_place_and_the_others_go_by(build_house):
 
 
 def test_a_shop_with_many_approvals_takes_no_more_turns_than_one_with_a_single_one(build_house):
-    house = build_house("[pace]\ncalls_per_second = 1\n")
+    house = build_house("[pace]\nreleases_per_second = 1\n")
     (busy, name), *others = shops(4)
     a_wave(house, 4)
     for version in range(5):

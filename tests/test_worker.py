@@ -24,7 +24,7 @@ from reactor.store import claims, component
 from reactor.worker import Worker
 
 # Their clock stands still while they work, and so does the pace.
-FAST = "[pace]\ncalls_per_second = 1000\n"
+FAST = "[pace]\nreleases_per_second = 1000\n"
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ class Rule:
 class Pace:
     """How fast releases go, over all processes: so many begun a second, so many under way at once."""
 
-    calls_per_second: float = 20.0
+    releases_per_second: float = 20.0
     concurrency: int = 16
 
 
@@ -74,13 +74,13 @@ def parse_policy(text: str) -> Policy:
     retention = _numbers("retention", document.get("retention", {}), _RETENTION, problems)
     if problems:
         raise PolicyError("\n".join(problems))
-    speed = Pace(float(pace["calls_per_second"]), int(pace["concurrency"]))
+    speed = Pace(float(pace["releases_per_second"]), int(pace["concurrency"]))
     return Policy(default, rules, speed, int(retention["days"]))
 
 
 _TABLES = ("default", "authorizers.<appid>", "pace", "retention")
 # Key → the default, the least, the most, and whether only whole numbers will do.
-_PACE = {"calls_per_second": (20.0, 0.01, 1000, False), "concurrency": (16, 1, 1000, True)}
+_PACE = {"releases_per_second": (20.0, 0.01, 1000, False), "concurrency": (16, 1, 1000, True)}
 _RETENTION = {"days": (400, 1, 36500, True)}
 
 

@@ -39,9 +39,9 @@ class Plan:
     gap: float
 
     @classmethod
-    def of(cls, under_way: float, everybody: float, calls_per_second: float) -> "Plan":
+    def of(cls, under_way: float, everybody: float, releases_per_second: float) -> "Plan":
         """The sweep leaves a share of the calls per second that the policy allows to the releases."""
-        return cls(under_way, everybody, 1 / (calls_per_second * SHARE))
+        return cls(under_way, everybody, 1 / (releases_per_second * SHARE))
 
 
 def count(connection: sa.Connection, *, before: float | None = None) -> int:

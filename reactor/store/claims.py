@@ -46,7 +46,7 @@ def next_lapse(connection: sa.Connection) -> float | None:
 
 def next_pace(connection: sa.Connection, speed: Pace, now: float) -> float:
     """From when on the pace allows another release; `now` when it does already."""
-    return pace.free_at(connection, RELEASES, now=now, gap=1 / speed.calls_per_second)
+    return pace.free_at(connection, RELEASES, now=now, gap=1 / speed.releases_per_second)
 
 
 def claim_due(
@@ -67,7 +67,7 @@ def claim_due(
 
 
 def _may_begin(connection: sa.Connection, release: Release, speed: Pace, now: float) -> bool:
-    gap = 1 / speed.calls_per_second
+    gap = 1 / speed.releases_per_second
     # Taken first: it makes claims wait for each other, so that the count below is right.
     if not pace.take(connection, RELEASES, now=now, gap=gap, burst=BURST_SECONDS):
         return False

@@ -17,7 +17,7 @@ from tests.bench.load import COMPONENT, acknowledged, approvals
 from tests.bench.serving import databases, environment, new_platform, running, sender_to, served, wait_until
 
 CONNECTIONS = 16
-PACE = 20  # calls_per_second of config/policy.toml
+PACE = 20  # releases_per_second of config/policy.toml
 WAIT = 5.0  # WeChat waits so many seconds for an answer
 
 
