@@ -32,6 +32,7 @@ class Outlook:
     lapsed: bool
     may_exchange: bool
     may_release: bool
+    paced: bool  # something is due, and the pace alone is in the way
 
 
 class Steps:
@@ -70,9 +71,12 @@ class Steps:
         with self._store.read() as connection:
             row = component.get(connection, self._tools.component_appid)
             code = authorizers.next_code_due(connection)
-            times = [claims.next_due(connection), lapse := claims.next_lapse(connection)]
-            allowed = claims.next_pace(connection, self._tools.policy().pace, now)
+            due_at, lapse = claims.next_due(connection), claims.next_lapse(connection)
+            speed = self._tools.policy().pace
+            allowed = claims.next_pace(connection, speed, now)
+            full = claims.is_full(connection, speed, now)
         stopped = row.paused or row.blocked_by is not None
+        times = (lapse,) if full else (due_at, lapse)  # while full, only what a dead worker left may begin
         due = min((max(at, allowed) for at in times if at is not None and not row.paused), default=None)
         next_at = min((at for at in (code, due) if at is not None), default=None)
         blocked = row.blocked_by is not None
@@ -85,6 +89,7 @@ class Steps:
             lapsed=stopped and lapse is not None and lapse < now,
             may_exchange=code is not None and code <= now,
             may_release=due is not None and due <= now,
+            paced=not stopped and not full and due_at is not None and due_at <= now < allowed,
         )
 
     def _put_back_lapsed(self) -> bool:

@@ -165,8 +165,16 @@ class Worker:
         return self._steps.step()
 
     def run_until_idle(self, most: int = 10_000) -> int:
-        """Take turns until nothing is due; says how many."""
+        """Take turns until nothing may begin now; says how many."""
         for taken in range(most):
             if not self.step():
                 return taken
         return most
+
+    def run_all_due(self, most: int = 10_000) -> int:
+        """The same, but wait where the pace alone is in the way."""
+        taken = self.run_until_idle(most)
+        while taken < most and (outlook := self._steps.look_out()).paced:
+            self._tools.sleep(max(SHORTEST_POLL_SECONDS, (outlook.next_at or 0.0) - self._tools.clock()))
+            taken += self.run_until_idle(most - taken)
+        return taken

@@ -3,11 +3,12 @@
 from itertools import pairwise
 
 import pytest
+import sqlalchemy as sa
 from stories import check_the_end, count, held, patient_tools
 
 from reactor.core.policy import Pace
 from reactor.simulator.faults import Fault
-from reactor.store import claims
+from reactor.store import claims, schema
 from reactor.worker import Worker
 
 
@@ -113,3 +114,30 @@ def test_a_quota_of_one_shop_slows_that_shop_alone(build_house, errcode, wait):
     assert released(house) == 4
     house.run_for(wait + 2, step=1)
     assert released(house) == 5
+
+
+def test_while_as_many_are_under_way_as_may_be_nobody_writes_anything(build_house):
+    house, other = (build_house("[pace]\nconcurrency = 1\n") for _ in range(2))
+    a_wave(house, 3)
+    now = house.clock()
+    with house.store.write() as connection:
+        assert claims.claim_due(connection, holder="one", now=now, lease_until=now + 20, speed=Pace(20.0, 1))
+    before = paces(house)
+    for _ in range(20):
+        house.clock.advance(0.1)
+        assert not other.worker.step()
+    assert paces(house) == before
+
+
+def paces(house):
+    with house.store.read() as connection:
+        return connection.execute(sa.select(schema.paces)).all()
+
+
+def test_what_is_due_is_done_at_the_policys_pace_and_then_it_is_over(build_house):
+    house = build_house("[pace]\nreleases_per_second = 1\n")
+    a_wave(house, 5)
+    began = house.clock()
+    house.worker.run_all_due()
+    assert released(house) == 5
+    assert 3.5 <= house.clock() - began <= 6

@@ -35,7 +35,7 @@ def worker(*, once: bool, as_json: bool) -> None:
         return
     with bootstrap.open_worker(settings) as running, bootstrap.open_console(settings) as at:
         before = at.records.status()["failed"]
-        turns = running.run_until_idle()
+        turns = running.run_all_due()
         failed = max(0, at.records.status()["failed"] - before)
     _report(turns, failed, as_json=as_json)
 

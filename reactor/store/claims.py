@@ -49,6 +49,12 @@ def next_pace(connection: sa.Connection, speed: Pace, now: float) -> float:
     return pace.free_at(connection, RELEASES, now=now, gap=1 / speed.releases_per_second)
 
 
+def is_full(connection: sa.Connection, speed: Pace, now: float) -> bool:
+    """Whether as many are under way as may be at once."""
+    under_way: int = connection.execute(_UNDER_WAY, {"now": now}).scalar_one()
+    return under_way >= speed.concurrency
+
+
 def claim_due(
     connection: sa.Connection, *, holder: str, now: float, lease_until: float, speed: Pace | None = None
 ) -> Release | None:
@@ -71,10 +77,7 @@ def _may_begin(connection: sa.Connection, release: Release, speed: Pace, now: fl
     # Taken first: it makes claims wait for each other, so that the count below is right.
     if not pace.take(connection, RELEASES, now=now, gap=gap, burst=BURST_SECONDS):
         return False
-    return (
-        release.state is State.RELEASING
-        or connection.execute(_UNDER_WAY, {"now": now}).scalar_one() < speed.concurrency
-    )
+    return release.state is State.RELEASING or not is_full(connection, speed, now)
 
 
 def _claim(
