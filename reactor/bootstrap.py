@@ -2,9 +2,7 @@
 
 import logging
 import os
-import random
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ from reactor.store import keyfile
 from reactor.store.asking import Plan
 from reactor.store.database import Store, sqlite_file
 from reactor.store.vault import Vault
+from reactor.surroundings import Surroundings, surroundings_of
 from reactor.tools import Tools
 from reactor.web.app import create_app
 from reactor.wechat import WeChatClient
@@ -66,23 +65,11 @@ def build_store(settings: Settings) -> Store:
     return Store(settings.database_url, Vault(keys))
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """Time, chance and patience, for whoever wants others than this machine's; timeouts in seconds."""
-
-    clock: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
-    chance: Callable[[], float] = random.random
-    wechat_timeout: tuple[float, float] = (3.05, 10.0)
-
-
-_HERE = Surroundings()
-
-
 def build_worker(
-    settings: Settings, store: Store, around: Surroundings = _HERE, policy: Policy | None = None
+    settings: Settings, store: Store, around: Surroundings | None = None, policy: Policy | None = None
 ) -> Worker:
     """The worker, not started yet."""
+    around = around or surroundings_of(store)
     followed = policy or load_policy(settings.policy_path)
     wechat = WeChatClient(
         api_url=settings.wechat_api_url,
@@ -103,6 +90,7 @@ def build_worker(
         clock=around.clock,
         sleep=around.sleep,
         chance=around.chance,
+        tune=around.tune,
     )
     return Worker(tools)
 
@@ -110,10 +98,11 @@ def build_worker(
 def build_desk(
     settings: Settings,
     store: Store,
-    around: Surroundings = _HERE,
+    around: Surroundings | None = None,
     wake: Callable[[], None] = lambda: None,
 ) -> Desk:
     """The operator's hands."""
+    around = around or surroundings_of(store)
     return Desk(store, settings.component_appid, wake=wake, clock=around.clock)
 
 
@@ -122,7 +111,8 @@ def _plan(settings: Settings, policy: Policy) -> Plan:
 
 
 def _records(settings: Settings, store: Store) -> Records:
-    return Records(store, settings.component_appid, _plan(settings, load_policy(settings.policy_path)))
+    plan = _plan(settings, load_policy(settings.policy_path))
+    return Records(store, settings.component_appid, plan, clock=surroundings_of(store).clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,15 +190,16 @@ def _is_migrated(store: Store) -> bool:
         raise
 
 
-def build_web(settings: Settings, around: Surroundings = _HERE) -> Flask:
+def build_web(settings: Settings, around: Surroundings | None = None) -> Flask:
     """The web process; `extensions["reactor"]` starts and stops what runs beside the requests."""
     store = build_store(settings)
+    around = around or surroundings_of(store)
     policy = load_policy(settings.policy_path)
     worker = build_worker(settings, store, around, policy) if settings.worker == "thread" else None
     wake = worker.wake if worker else lambda: None
     appid = settings.component_appid
     intake = Intake(store, appid, lambda: policy, wake=wake, clock=around.clock)
-    pulse = None if worker else WebPulse(store, appid, clock=around.clock)
+    pulse = None if worker else WebPulse(store, appid, clock=around.clock, tune=around.tune)
     app = create_app(
         store=store,
         intake=intake,

@@ -72,10 +72,18 @@ def note_pulse(
 class WebPulse:
     """The pulse of a web process whose worker lives elsewhere."""
 
-    def __init__(self, store: Store, component_appid: str, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        component_appid: str,
+        *,
+        clock: Callable[[], float],
+        tune: Callable[[], None] = lambda: None,
+    ) -> None:
         self._store = store
         self._component_appid = component_appid
         self._clock = clock
+        self._tune = tune
         self._machine = this_machine()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
@@ -92,6 +100,7 @@ class WebPulse:
 
     def _run(self) -> None:
         while True:
+            self._tune()
             try:
                 with self._store.write() as connection:
                     now, machine = self._clock(), self._machine

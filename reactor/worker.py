@@ -123,6 +123,7 @@ class Worker:
 
     def beat(self) -> None:
         """Say that this worker lives, and renew the leases of the turns at hand."""
+        self._tools.tune()
         now = self._tools.clock()
         holders = self._steps.holders
         with self._store.write() as connection:

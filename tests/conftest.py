@@ -11,11 +11,12 @@ import pytest
 from house import Clock, House
 from known import APPSECRET, COMPONENT, environment
 
-from reactor.bootstrap import Surroundings, build_store, build_web
+from reactor.bootstrap import build_store, build_web
 from reactor.settings import load_settings
 from reactor.simulator.face import serve
 from reactor.simulator.platform import Platform
 from reactor.store.schema import metadata
+from reactor.surroundings import Surroundings
 
 # -- databases -------------------------------------------------------------------------------------------
 

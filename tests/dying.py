@@ -19,10 +19,11 @@ from house import House
 from known import APPSECRET, COMPONENT, environment
 from requests.adapters import BaseAdapter
 
-from reactor.bootstrap import Surroundings, build_web
+from reactor.bootstrap import build_web
 from reactor.settings import load_settings
 from reactor.simulator.platform import Platform
 from reactor.store.schema import metadata
+from reactor.surroundings import Surroundings
 from reactor.worker import Worker
 
 # Waiting for another's lease goes in longer strides than the product's, or it would take most of the time.

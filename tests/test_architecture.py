@@ -29,6 +29,7 @@ _CALLING = {
 _KEEPING = _CALLING | {"audits", "pulse", "sweep"}
 _HOUSE = _KEEPING | {
     "steps",
+    "surroundings",
     "upkeep",
     "worker",
     "values",
@@ -49,6 +50,7 @@ MAY_USE = {
     "settings": {"core", "values"},
     "refresher": {"core", "store"},
     "tokens": {"core", "store", "wechat", "refresher"},
+    "surroundings": {"store"},
     "tools": {"core", "store", "wechat", "tokens"},
     "authorization": _CALLING,
     "ledger": _CALLING,

@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from known import API_TOKEN, SHOP, environment
 from served import wait_until
 
-from reactor.bootstrap import Surroundings, build_store, build_web, configure, load_policy, migrate, prepare
+from reactor.bootstrap import build_store, build_web, configure, load_policy, migrate, prepare
 from reactor.core.errors import PolicyError, SettingsError
 from reactor.core.policy import Mode, Policy
 from reactor.settings import load_settings
+from reactor.surroundings import Surroundings
 
 NOWHERE = "http://127.0.0.1:1"
 

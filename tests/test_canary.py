@@ -25,7 +25,7 @@ from canaries import (
 from click.testing import CliRunner
 from known import COMPONENT, SHOP, SHOP_NAME
 
-from reactor.bootstrap import Surroundings, build_store, build_web
+from reactor.bootstrap import build_store, build_web
 from reactor.cli.program import program
 from reactor.core.crypto import MessageKeys, open_envelope, seal_envelope
 from reactor.core.errors import ReactorError, SettingsError, WeChatError
@@ -35,6 +35,7 @@ from reactor.simulator import pusher
 from reactor.simulator.faults import KINDS, Fault, Hold
 from reactor.simulator.platform import Platform
 from reactor.store import authorizers, component
+from reactor.surroundings import Surroundings
 from reactor.tokens import Tokens
 from reactor.wechat import WeChatClient
 

@@ -29,7 +29,7 @@ from stories import (
 )
 
 from reactor.authorization import Exchange
-from reactor.bootstrap import Surroundings, build_web
+from reactor.bootstrap import build_web
 from reactor.core.lifecycle import State
 from reactor.settings import load_settings
 from reactor.simulator import pusher
@@ -37,6 +37,7 @@ from reactor.simulator.face import serve
 from reactor.simulator.faults import Fault
 from reactor.simulator.platform import Platform
 from reactor.store import authorizers, claims, component, presence, releases
+from reactor.surroundings import Surroundings
 from reactor.wechat import answers
 from reactor.worker import POLL_SECONDS, Worker
 
