@@ -4,6 +4,9 @@
 import os
 import select
 import socket
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,9 @@ from gunicorn.workers.gthread import ThreadWorker
 from reactor.settings import web_server
 
 _workers, _port = web_server(os.environ)
+
+LINGER_SECONDS = 2.0
+DOOR_SECONDS = 4.0  # a turn that hangs in a call is handed back after three
 
 
 def _host() -> str:
@@ -29,19 +35,32 @@ bind = f"{_host()}:{_port}"  # some platforms route over IPv6 only
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Once told to end it takes in who is at the door, and closes it: nobody waits there to be cut off."""
+    """Once told to end it takes in pushes until all but them has ended, and only then closes the door."""
 
     def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001  gunicorn's own signature
-        """As gunicorn does; when it ends, what was connected is accepted first."""
+        """As gunicorn does; when it ends, the door stays open as long as there is something to wait for."""
         if self.alive or enabled:
             super().set_accept_enabled(enabled)
             return
+        # On a connection that is kept alive a push may be on its way; after that, it is closed.
+        self._cap_keepalive(time.monotonic() + LINGER_SECONDS)
+        ending = threading.Thread(target=self.wsgi.extensions["reactor"].stop_working)
+        ending.start()
+        self._serve_while(lambda: ending.is_alive() or self.keepalived_conns)
         for listener in self.sockets:
             while select.select([listener], [], [], 0)[0]:
                 self.accept(listener)
         super().set_accept_enabled(enabled)
         for listener in self.sockets:
             listener.close()
+
+    def _serve_while(self, there_is_reason: Callable[[], object]) -> None:
+        end = time.monotonic() + DOOR_SECONDS
+        while there_is_reason() and time.monotonic() < end:
+            self.notify()
+            self.wait_for_and_dispatch_events(timeout=0.1)
+            self.murder_keepalived()
+            self.murder_pending()
 
 
 worker_class = DrainingWorker

@@ -50,11 +50,15 @@ class Background:
             if part is not None:
                 part.start()
 
-    def stop(self) -> None:
-        """End it, and give the connections back."""
+    def stop_working(self) -> None:
+        """End it, while requests are still answered."""
         for part in (self.worker, self.pulse):
             if part is not None:
                 part.stop()
+
+    def stop(self) -> None:
+        """End it, and give the connections back."""
+        self.stop_working()
         self.intake.flush()
         self.store.close()
 

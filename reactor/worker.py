@@ -67,6 +67,8 @@ class Worker:
 
     def stop(self, timeout: float = 3.0) -> None:
         """Finish the turns at hand and end; what does not end in time is handed back to the others."""
+        if self._stopping:
+            return
         with self._state:
             self._stopping = True
             self._state.notify_all()

@@ -177,6 +177,9 @@ def test_on_sigterm_a_hanging_turn_is_another_process_s_at_once_and_no_push_is_a
         wait_until(lambda: len(stream.answers) > 20, what="pushes to both")
         began = time.monotonic()
         leaving.process.terminate()
+        before = stream.given(0, 200)
+        wait_until(lambda: stream.given(0, Stream.CLOSED), seconds=15, what="the door to close")
+        closed_at = time.monotonic()
         assert leaving.process.wait(15) == 0
         ended = time.monotonic()
         wait_until(lambda: here.is_live(here.appids[0]), seconds=10, what="the release by the other")
@@ -185,8 +188,10 @@ def test_on_sigterm_a_hanging_turn_is_another_process_s_at_once_and_no_push_is_a
     acknowledged = sum(answer == 200 for _, answer in stream.answers)
     closed, cut = (stream.given(0, answer) for answer in (Stream.CLOSED, Stream.CUT))
     print(f"\nexit after {ended - began:.1f} s, taken over {taken_over:.2f} s later")
+    print(f"the door was closed for {ended - closed_at:.1f} s of them")
     print(f"{acknowledged} pushes acknowledged, {closed} at a closed port, {cut} cut off unread")
     assert ended - began < EXIT_SECONDS
+    assert stream.given(0, 200) > before + 20  # the door stays open while the hanging turn is waited for
     assert taken_over < LEASE_SECONDS / 4
     # A push either never began, for the port was closed, or got its answer; WeChat repeats the former.
     assert {answer for which, answer in stream.answers if which == 0} <= {200, Stream.CLOSED, Stream.CUT}
