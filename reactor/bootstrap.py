@@ -223,10 +223,13 @@ def load_policy(path: Path) -> Policy:
         return Policy()
     try:
         return parse_policy(path.read_text("utf-8"))
+    except PolicyError as error:
+        told = (f"{path}: {problem}" for problem in str(error).splitlines())
+        raise PolicyError("\n".join(told)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(
-            f"REACTOR_POLICY: the file cannot be read ({type(error).__name__}); "
-            "name one that this user may read, or unset the variable to release everything at once"
+            f"{path}: the file cannot be read ({type(error).__name__}); name one in REACTOR_POLICY "
+            "that this user may read, or unset the variable to release everything at once"
         ) from error
 
 
