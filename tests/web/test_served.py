@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psycopg
@@ -269,7 +269,10 @@ def children(pid):
 
 
 def sockets_of(pid):
-    targets = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    targets = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            targets.append(str(link.readlink()))
     return [target[8:-1] for target in targets if target.startswith("socket:[")]
 
 
