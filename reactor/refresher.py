@@ -1,21 +1,30 @@
-"""One refresher of a token at a time, over all processes, and none too often."""
+"""One refresher of a token at a time, over all processes, and none too often, whatever WeChat answers."""
 
+import logging
 import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from reactor.core.errors import NoTicket, StoreUnavailable, TokenBusy, WeChatError
 from reactor.store import pace, presence
 from reactor.store.database import Store
+from reactor.store.presence import LEASE_SECONDS
 
-LEASE_SECONDS = 20
+log = logging.getLogger(__name__)
+
 PATIENCE_SECONDS = 30
-# One token is fetched four times at once if need be, and then no more than three times a minute.
-GAP_SECONDS = 20.0
-BURST_SECONDS = 60.0
+# A token is asked for four times at once if need be, and then, or while an old one lives, thrice a minute.
+GAP_SECONDS, BURST = 20.0, 3
+SHORTEST_GAP_SECONDS = 1.0
 _WAIT_STEP_SECONDS = 0.05
+_TOO_OFTEN = (
+    "WeChat was asked for this token several times lately, without lasting success; it is asked again in a "
+    "while, and until then this waits"
+)
+Begin = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,75 +46,99 @@ class HeldToken:
 
 
 class Refresher:
-    """Whoever holds the lease row fetches; the others go on with the old token while it lives, or wait."""
+    """Whoever holds the lease row fetches; the others go on with the old token while it lives, or wait.
+
+    A `fetch` is given `begin`, to be called right before each call to WeChat for the token: nothing is
+    asked that was not noted before, so it is bounded whether it succeeds, fails or is never answered.
+    """
 
     def __init__(
         self,
         store: Store,
         *,
+        scale: float = 1.0,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store = store
         self._clock = clock
         self._sleep = sleep
+        self._gap = max(SHORTEST_GAP_SECONDS, GAP_SECONDS * scale)
         self._holder = uuid.uuid4().hex
 
     def held_or_fetched(
-        self, lease: str, stored: Callable[[], HeldToken | None], fetch: Callable[[], HeldToken]
+        self, lease: str, stored: Callable[[], HeldToken | None], fetch: Callable[[Begin], HeldToken]
     ) -> HeldToken:
         """The token that is `stored`, or one freshly fetched; TokenBusy when neither is to be had soon."""
         for _ in range(int(PATIENCE_SECONDS / _WAIT_STEP_SECONDS)):
             token = stored()
             if token and self._clock() < token.refresh_at:
                 return token
-            seldom = self._is_seldom(lease)
-            if seldom and self.took(lease):
+            idle, seldom = self._look(lease)
+            if idle and seldom and self._took(lease):
                 return self._fetch_holding(lease, stored, fetch)
-            if token and self._clock() < token.expires_at:
+            if token and self._lives(token):
                 return token
-            if not seldom:
-                raise TokenBusy(
-                    "WeChat takes none of the tokens that it gave lately; the next is fetched in a while, "
-                    "and until then this waits"
-                )
+            if idle and not seldom:
+                raise TokenBusy(_TOO_OFTEN)
             self._sleep(_WAIT_STEP_SECONDS)
         raise TokenBusy("another process has been fetching this token for a while; this is tried again")
 
+    def hold_on(self, lease: str) -> None:
+        """Renew the lease before a call; who lost it meanwhile leaves the token to the other."""
+        with self._store.write() as connection:
+            mine = presence.renew(connection, lease, holder=self._holder, until=self._lapses_at())
+        if not mine:
+            raise TokenBusy("another process took over fetching this token; this is tried again")
+
     def _fetch_holding(
-        self, lease: str, stored: Callable[[], HeldToken | None], fetch: Callable[[], HeldToken]
+        self, lease: str, stored: Callable[[], HeldToken | None], fetch: Callable[[Begin], HeldToken]
     ) -> HeldToken:
         try:
             token = stored()  # somebody may have fetched it just before the lease was ours
             if token and self._clock() < token.refresh_at:
                 return token
+            early = token is not None and self._lives(token)
             try:
-                fetched = fetch()
-            except (WeChatError, NoTicket, TokenBusy):
-                if token and self._clock() < token.expires_at:
-                    return token  # the early refresh failed; the old token still lives
-                raise
-            self._note_fetch(lease)
-            return fetched
+                return fetch(partial(self._begin, lease, 0 if early else BURST))
+            except (WeChatError, NoTicket, TokenBusy) as error:
+                token = stored()
+                if token is None or not self._lives(token):
+                    raise
+                # All calls go on with it, so they are not stopped; without it, the same error stops them.
+                log.warning("token=%s not refreshed yet, the one in use lives on reason=%s", lease, error)
+                return token
         finally:
             # A lease that cannot be given back now lapses by itself; the token is as good.
             with suppress(StoreUnavailable), self._store.write() as connection:
                 presence.free_lease(connection, lease, holder=self._holder)
 
-    def took(self, lease: str) -> bool:
-        """Take the lease, or renew it; a look comes first, so that waiting takes no write lock."""
+    def _begin(self, lease: str, burst: int) -> None:
+        """Hold on to the lease for one call to come, and note it; TokenBusy when it may not be made."""
+        self.hold_on(lease)
+        name, now, gap = _pace_of(lease), self._clock(), self._gap
+        with self._store.write() as connection:
+            if not pace.take(connection, name, now=now, gap=gap, burst=burst * gap):
+                raise TokenBusy(_TOO_OFTEN)
+
+    def _look(self, lease: str) -> tuple[bool, bool]:
+        """Whether nobody fetches, and the token was not asked for too often lately; takes no write lock."""
         now = self._clock()
         with self._store.read() as connection:
-            if not presence.is_free(connection, lease, holder=self._holder, now=now):
-                return False
-        with self._store.write() as connection:
-            return presence.take(connection, lease, holder=self._holder, now=now, until=now + LEASE_SECONDS)
+            idle = presence.is_free(connection, lease, holder=self._holder, now=now)
+            return idle, pace.is_free(connection, _pace_of(lease), now=now, gap=self._gap)
 
-    def _is_seldom(self, lease: str) -> bool:
-        """Whether the token was not fetched too often lately: whatever WeChat says of it, no storm."""
-        with self._store.read() as connection:
-            return pace.is_free(connection, f"fetch:{lease}", now=self._clock(), gap=GAP_SECONDS)
-
-    def _note_fetch(self, lease: str) -> None:
+    def _took(self, lease: str) -> bool:
+        now, until = self._clock(), self._lapses_at()
         with self._store.write() as connection:
-            pace.take(connection, f"fetch:{lease}", now=self._clock(), gap=GAP_SECONDS, burst=BURST_SECONDS)
+            return presence.take(connection, lease, holder=self._holder, now=now, until=until)
+
+    def _lapses_at(self) -> float:
+        return self._clock() + LEASE_SECONDS
+
+    def _lives(self, token: HeldToken) -> bool:
+        return self._clock() < token.expires_at
+
+
+def _pace_of(lease: str) -> str:
+    return f"fetch:{lease}"

@@ -14,8 +14,9 @@ from reactor.ledger import LostClaim
 from reactor.store import asking, authorizers, calls, claims, component
 from reactor.store.authorizers import Authorizer
 from reactor.store.database import Conflict
+from reactor.store.presence import LEASE_SECONDS
 from reactor.store.releases import Release
-from reactor.tools import LEASE_SECONDS, Tools
+from reactor.tools import Tools
 from reactor.turn import Turn
 from reactor.wechat import CallRecord
 

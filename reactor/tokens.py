@@ -16,15 +16,14 @@ from reactor.core.errors import (
     NeedsReauthorization,
     NotAuthorizedYet,
     NoTicket,
-    TokenBusy,
 )
-from reactor.refresher import HeldToken, Refresher
+from reactor.refresher import Begin, HeldToken, Refresher
 from reactor.store import authorizers, component
 from reactor.store.authorizers import Authorizer
 from reactor.store.component import Component
 from reactor.store.database import Store
 from reactor.store.vault import VaultLocked
-from reactor.wechat import WeChatClient
+from reactor.wechat import AuthorizerPage, AuthorizerTokens, WeChatClient
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -43,12 +42,13 @@ def _lease_name(authorizer_appid: str) -> str:
 class Tokens:
     """The tokens of one component; made anew for each turn, the truth is in the store."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, and the time it lives in
         self,
         store: Store,
         wechat: WeChatClient,
         component_appid: str,
         *,
+        scale: float = 1.0,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -56,7 +56,7 @@ class Tokens:
         self._wechat = wechat
         self._appid = component_appid
         self._clock = clock
-        self._refresher = Refresher(store, clock=clock, sleep=sleep)
+        self._refresher = Refresher(store, scale=scale, clock=clock, sleep=sleep)
 
     # -- calling with a token --------------------------------------------------------------------------
 
@@ -116,7 +116,7 @@ class Tokens:
             row = component.get(connection, self._appid)
         return self._held(row)
 
-    def _fetch_component_token(self) -> HeldToken:
+    def _fetch_component_token(self, begin: Begin) -> HeldToken:
         with self._store.read() as connection:
             row = component.get(connection, self._appid)
         age = self._clock() - (row.ticket_received_at or 0.0)
@@ -126,6 +126,7 @@ class Tokens:
                 "WeChat has pushed no component_verify_ticket in the last 12 hours; nothing is lost, "
                 "releases wait; check the 授权事件接收URL and that it answers `success`"
             )
+        begin()
         token = self._wechat.component_token(ticket)
         held = self._fresh(token.value, token.expires_in)
         with self._store.write() as connection:
@@ -138,7 +139,7 @@ class Tokens:
         return self._refresher.held_or_fetched(
             _lease_name(authorizer_appid),
             lambda: self._stored_authorizer_token(authorizer_appid),
-            lambda: self._fetch_authorizer_token(authorizer_appid),
+            lambda begin: self._fetch_authorizer_token(authorizer_appid, begin),
         )
 
     def _stored_authorizer_token(self, authorizer_appid: str) -> HeldToken | None:
@@ -146,16 +147,16 @@ class Tokens:
             row = authorizers.get(connection, authorizer_appid)
         return self._held(row) if row else None
 
-    def _fetch_authorizer_token(self, authorizer_appid: str) -> HeldToken:
+    def _fetch_authorizer_token(self, authorizer_appid: str, begin: Begin) -> HeldToken:
         refresh_token = self._refresh_token(authorizer_appid)
         if refresh_token is None:
-            return self._refresh(authorizer_appid, self._heal(authorizer_appid, dead=None))
+            return self._refresh(authorizer_appid, self._heal(authorizer_appid, dead=None), begin)
         try:
-            return self._refresh(authorizer_appid, refresh_token)
+            return self._refresh(authorizer_appid, refresh_token, begin)
         except Answered as refusal:
             if lookup(refusal.call, refusal.errcode).verdict is not Verdict.HEAL:
                 raise
-        return self._refresh(authorizer_appid, self._heal(authorizer_appid, dead=refresh_token))
+        return self._refresh(authorizer_appid, self._heal(authorizer_appid, dead=refresh_token), begin)
 
     def _refresh_token(self, authorizer_appid: str) -> str | None:
         with self._store.read() as connection:
@@ -164,11 +165,12 @@ class Tokens:
             raise NotAuthorizedYet(f"{authorizer_appid} is not known yet; this goes on once it is")
         return self._opened(row.refresh_token_sealed)
 
-    def _refresh(self, authorizer_appid: str, refresh_token: str) -> HeldToken:
-        self._hold_on(authorizer_appid)
-        fresh = self.with_component(
-            lambda token: self._wechat.authorizer_token(token, authorizer_appid, refresh_token)
-        )
+    def _refresh(self, authorizer_appid: str, refresh_token: str, begin: Begin) -> HeldToken:
+        def ask(component_token: str) -> AuthorizerTokens:
+            begin()  # only now: the component's token may have been waited for
+            return self._wechat.authorizer_token(component_token, authorizer_appid, refresh_token)
+
+        fresh = self.with_component(ask)
         held = self._fresh(fresh.access_token, fresh.expires_in)
         kept = {
             **held.columns(),
@@ -185,25 +187,22 @@ class Tokens:
             authorizers.update(connection, authorizer_appid, **kept)
         return held
 
-    def _hold_on(self, authorizer_appid: str) -> None:
-        """Renew the lease before the next call; who lost it meanwhile leaves the token to the other."""
-        if not self._refresher.took(_lease_name(authorizer_appid)):
-            raise TokenBusy("another process took over fetching this token; this is tried again")
-
     def _heal(self, authorizer_appid: str, *, dead: str | None) -> str:
         """The refresh token as WeChat lists it: its own record is the way back from a lost or dead one."""
         offset = 0
+
+        def ask(component_token: str) -> AuthorizerPage:
+            self._refresher.hold_on(_lease_name(authorizer_appid))
+            return self._wechat.authorizer_list(component_token, offset, LIST_PAGE)
+
         while True:
-            page = self.with_component(
-                lambda token, at=offset: self._wechat.authorizer_list(token, at, LIST_PAGE)  # type: ignore[misc]
-            )
+            page = self.with_component(ask)
             for listed in page.items:
                 if listed.authorizer_appid == authorizer_appid:
                     return self._healed(authorizer_appid, listed.refresh_token, dead)
             offset += LIST_PAGE
             if not page.items or offset >= page.total_count:
                 return self._healed(authorizer_appid, None, dead)
-            self._hold_on(authorizer_appid)
 
     def _healed(self, authorizer_appid: str, listed: str | None, dead: str | None) -> str:
         if listed and listed != dead:

@@ -11,8 +11,6 @@ from reactor.store.database import Store
 from reactor.tokens import Tokens
 from reactor.wechat import CallRecord, WeChatClient
 
-LEASE_SECONDS = 20.0
-
 
 @dataclass(frozen=True, slots=True)
 class Tools:
@@ -36,7 +34,14 @@ class Tools:
     def line(self, sink: Callable[[CallRecord], None]) -> tuple[WeChatClient, Tokens]:
         """WeChat, and the tokens to call it with, for one turn: every finished call is told to `sink`."""
         wechat = self.wechat.observing(sink)
-        return wechat, Tokens(self.store, wechat, self.component_appid, clock=self.clock, sleep=self.sleep)
+        return wechat, Tokens(
+            self.store,
+            wechat,
+            self.component_appid,
+            scale=self.scale,
+            clock=self.clock,
+            sleep=self.sleep,
+        )
 
     def turns(self, taken: int, since: float) -> Turns:
         """The circumstances in which an error is weighed."""

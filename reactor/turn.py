@@ -35,8 +35,9 @@ from reactor.core.lifecycle import (
 )
 from reactor.ledger import Ledger
 from reactor.store import authorizers
+from reactor.store.presence import LEASE_SECONDS
 from reactor.store.releases import Release
-from reactor.tools import LEASE_SECONDS, Tools
+from reactor.tools import Tools
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -16,7 +16,8 @@ from reactor.core.errors import StoreUnavailable
 from reactor.pulse import note_pulse, this_machine
 from reactor.steps import Steps
 from reactor.store import asking, authorizers, claims, component, pace, presence
-from reactor.tools import LEASE_SECONDS, Tools
+from reactor.store.presence import LEASE_SECONDS
+from reactor.tools import Tools
 from reactor.upkeep import Upkeep
 
 log = logging.getLogger(__name__)

@@ -237,6 +237,26 @@ def test_a_component_token_that_is_not_to_be_had_fails_no_release_even_of_a_sing
     assert house.only_release()["state"] == "released"
 
 
+def test_a_refresh_that_is_refused_early_stops_nobody_while_the_token_in_use_lives(house):
+    house.open_shop()
+    house.clock.advance(7200 - 300)
+    house.platform.plan(Fault("api_component_token", "errcode", errcode=40125, times=FOREVER))
+    house.approve("1.0.0")
+    house.run_for(1, step=0.1)
+    assert states(house) == ["released"]
+    assert house.api("/status")["blocked"] is None
+    house.clock.advance(300)
+    edit(house, "UPDATE authorizers SET access_token_sealed = NULL")
+    house.approve("2.0.0")
+    house.run()
+    assert states(house) == ["pending", "released"]
+    assert "40125" in house.api("/status")["blocked"]["reason"]
+    assert count(house.platform, "api_component_token") <= 4
+    end_the_fault(house)
+    house.run_for(70, step=1)
+    assert states(house) == ["released", "released"]
+
+
 def test_the_reason_stays_that_of_the_cause_however_often_it_is_probed(fleet):
     house = fleet
     out_of_order(house, "errcode")

@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 from stories import (
@@ -11,14 +12,23 @@ from stories import (
     authorizer,
     check_the_end,
     count,
+    edit,
     held,
     names,
     patient_tools,
     skip_to_due,
 )
 
-from reactor.core.errors import Answered, NeedsReauthorization, NotAuthorizedYet, NoTicket, TokenBusy
-from reactor.simulator.faults import Fault
+from reactor.core.errors import (
+    Answered,
+    NeedsReauthorization,
+    NotAuthorizedYet,
+    NoTicket,
+    TokenBusy,
+    TokenError,
+    WeChatError,
+)
+from reactor.simulator.faults import Fault, Hold
 from reactor.store import authorizers, presence
 from reactor.tokens import Tokens
 
@@ -51,6 +61,13 @@ def look(house, tokens=None):
     """One call in the shop's name."""
     tokens = tokens or tokens_of(house)
     return tokens.with_authorizer(SHOP, lambda token: house.worker._tools.wechat.latest_audit(token, SHOP))
+
+
+def list_one(house, tokens=None):
+    """One call in the component's own name."""
+    tokens = tokens or tokens_of(house)
+    wechat = house.worker._tools.wechat
+    return tokens.with_component(lambda token: wechat.authorizer_list(token, 0, 1))
 
 
 def stored(house):
@@ -98,6 +115,7 @@ def test_many_threads_of_two_processes_refresh_once(shop, build_house, ends):
     houses = [shop, build_house()]
     look(shop)
     for _ in range(2):
+        shop.clock.advance(20)
         before = len(shop.platform.calls)
         ends(shop)
         assert all_at_once(houses) == ["1.0.0"] * 16
@@ -124,6 +142,7 @@ def test_an_early_refresh_that_fails_leaves_the_old_token_in_use(shop):
     shop.platform.plan(Fault("api_component_token", "http_500"))
     shop.platform.plan(Fault("api_authorizer_token", "http_500"))
     assert look(shop).user_version == "1.0.0"
+    shop.clock.advance(20)
     look(shop)
     assert stored(shop).access_token_expires_at == shop.clock() + 7200
 
@@ -165,6 +184,103 @@ def test_an_error_is_not_kept_as_a_token(shop):
             look(shop)
         assert stored(shop).access_token_sealed is None
     look(shop)
+
+
+FOREVER = 1_000_000
+FAILURES = pytest.mark.parametrize(
+    "failure",
+    [{"kind": "errcode", "errcode": -1}, {"kind": "errcode", "errcode": 40125}, {"kind": "reset_after"}],
+    ids=["busy", "secret", "lost"],
+)
+USES = pytest.mark.parametrize(
+    ("call", "use"),
+    [("api_component_token", list_one), ("api_authorizer_token", look)],
+    ids=["component", "authorizer"],
+)
+
+
+@USES
+@FAILURES
+def test_an_early_refresh_that_fails_is_made_three_times_a_minute_however_many_ask(
+    shop, build_house, call, use, failure
+):
+    houses = [shop, build_house()]
+    use(shop)
+    shop.clock.advance(7200 - 300)
+    before = len(shop.platform.calls)
+    shop.platform.plan(Fault(call, **failure, times=FOREVER))
+    for _ in range(60):
+        for house in houses:
+            assert use(house)  # with the old token
+        shop.clock.advance(1)
+    assert names(shop.platform, before).count(call) == 3
+    shop.platform.clear_faults()
+
+
+@USES
+@FAILURES
+def test_a_token_that_is_needed_and_not_given_is_asked_for_four_times_and_then_three_times_a_minute(
+    shop, build_house, call, use, failure
+):
+    houses = [shop, build_house()]
+    use(shop)
+    edit(shop, "UPDATE authorizers SET access_token_sealed = NULL")
+    if use is list_one:
+        edit(shop, "UPDATE component SET access_token_sealed = NULL")
+    shop.platform.plan(Fault(call, **failure, times=FOREVER))
+    for most in (4, *(4 + minute * 3 for minute in range(1, 4))):
+        for _ in range(60):
+            for house in houses:
+                with suppress(TokenError, WeChatError):
+                    use(house)
+        assert count(shop.platform, call) == most  # with the one that was given
+        shop.clock.advance(60)
+    shop.platform.clear_faults()
+    assert use(shop)
+
+
+def test_one_expiry_is_one_refresh_however_slow_wechat_is(shop, build_house):
+    other = build_house()
+    edit(shop, "UPDATE component SET access_token_sealed = NULL")
+    slow = Hold()
+    shop.platform.plan(Fault("api_authorizer_token", "hold_before", gate=slow))
+
+    def run():
+        tools = patient_tools(shop)
+        tokens = Tokens(shop.store, tools.wechat, tools.component_appid, clock=shop.clock, sleep=tools.sleep)
+        look(shop, tokens)
+
+    def wait(seconds):
+        slow.go.set()
+        time.sleep(seconds)
+
+    with held(shop, "api_component_token", "hold_before", run) as component_token:
+        shop.clock.advance(12)
+        component_token.go.set()
+        assert slow.reached.wait(20)
+        shop.clock.advance(12)
+        assert look(other, tokens_of(other, wait)).user_version == "1.0.0"
+        slow.go.set()
+    assert count(shop.platform, "api_authorizer_token") == 1
+
+
+def test_who_lost_the_lease_while_the_component_token_was_awaited_leaves_the_refresh_to_the_other(
+    shop, build_house
+):
+    other = build_house()
+    shop.platform.rotate_on_refresh = True
+    edit(shop, "UPDATE component SET access_token_sealed = NULL")
+    began = shop.clock()
+    with shop.store.write() as connection:
+        assert presence.take(connection, "component", holder="slow", now=began, until=began + 22)
+
+    def wait(seconds):
+        shop.clock.advance(seconds)
+        if shop.clock() > began + 22 and not count(shop.platform, "api_authorizer_token"):
+            look(other)
+
+    assert look(shop, tokens_of(shop, wait)).user_version == "1.0.0"
+    assert count(shop.platform, "api_authorizer_token") == 1
 
 
 # -- rotation --------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from reactor.store.database import insert
 from reactor.store.schema import leases, pulses, workers
 
+LEASE_SECONDS = 20.0
 WORKER_SEEN_SECONDS = 30.0
 
 
@@ -17,6 +18,12 @@ def take(connection: sa.Connection, name: str, *, holder: str, now: float, until
         where=sa.or_(leases.c.until < now, leases.c.holder == holder),
     )
     return connection.execute(statement.returning(leases.c.name)).one_or_none() is not None
+
+
+def renew(connection: sa.Connection, name: str, *, holder: str, until: float) -> bool:
+    """Hold on to the lease; False when somebody else took it meanwhile, even if it was given back since."""
+    mine = sa.and_(leases.c.name == name, leases.c.holder == holder)
+    return connection.execute(sa.update(leases).where(mine).values(until=until)).rowcount == 1
 
 
 def is_free(connection: sa.Connection, name: str, *, holder: str, now: float) -> bool:
