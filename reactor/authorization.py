@@ -1,6 +1,5 @@
 """How an authorizer becomes known: by the code of its authorization, or by asking WeChat about it."""
 
-import dataclasses
 import logging
 
 import sqlalchemy as sa
@@ -144,7 +143,7 @@ class Exchange:
             waits_for=[WaitsFor.AUTHORIZER],
             authorizer_appids=[self._appid],
         )
-        self._write_calls(connection)
+        calls.add(connection, self._records)
         breaker.note(connection, self._tools, self._appid, None, self._records)
 
     def _record(self, connection: sa.Connection, decision: Decision) -> None:
@@ -158,8 +157,4 @@ class Exchange:
             values["code_turns"] = self._authorizer.code_turns - 1
         authorizers.settle_code(connection, self._authorizer, **values)
         breaker.note(connection, self._tools, self._appid, decision, self._records)
-        self._write_calls(connection)
-
-    def _write_calls(self, connection: sa.Connection) -> None:
-        for record in self._records:
-            calls.add(connection, release_id=None, **dataclasses.asdict(record))
+        calls.add(connection, self._records)

@@ -163,8 +163,7 @@ class Ledger:
 
     def _write_calls(self, connection: sa.Connection) -> None:
         for intent, record in self._unwritten:
-            row = dataclasses.asdict(record)
             if intent is not None:
-                calls.finish(connection, intent, **row)
+                calls.finish(connection, intent, record)
             else:
-                calls.add(connection, release_id=self._release.id, **row)
+                calls.add(connection, [record], release_id=self._release.id)

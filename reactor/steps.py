@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -140,8 +140,7 @@ class Steps:
         self, connection: sa.Connection, decision: Decision | None, records: list[CallRecord]
     ) -> None:
         breaker.note(connection, self._tools, breaker.PROBE, decision, records)
-        for record in records:
-            calls.add(connection, release_id=None, **asdict(record))
+        calls.add(connection, records)
 
     def _release_one(self) -> bool:
         now, holder = self._tools.clock(), self._enter()

@@ -4,7 +4,6 @@ So every authorizer is asked after its latest audit: soon after a gap in service
 under way, and otherwise in turn, evenly spread over the whole interval, never faster than the pace allows.
 """
 
-import dataclasses
 import logging
 from collections.abc import Sequence
 
@@ -208,8 +207,7 @@ class Ask:
         self, connection: sa.Connection, records: Sequence[CallRecord], release_id: int | None = None
     ) -> None:
         """Only what failed or led to something: a look that shows nothing new is not worth a row."""
-        for record in records:
-            calls.add(connection, release_id=release_id, **dataclasses.asdict(record))
+        calls.add(connection, records, release_id=release_id)
 
 
 def _is_lost(error: TokenError | WeChatError) -> bool:

@@ -1,6 +1,5 @@
 """What goes on beside the releases: missed pushes, a ticket that stays away, rows past their time."""
 
-import dataclasses
 import logging
 
 from reactor.core.errors import WeChatError
@@ -56,8 +55,7 @@ class Upkeep:
         except WeChatError as error:
             log.warning("ticket=old WeChat was asked to push it again, without success reason=%s", error)
         with self._store.write() as connection:
-            for record in records:
-                calls.add(connection, release_id=None, **dataclasses.asdict(record))
+            calls.add(connection, records)
         return True
 
     def _prune(self) -> bool:

@@ -1,5 +1,9 @@
 """Every call to WeChat; a release is written down before it leaves."""
 
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
 import sqlalchemy as sa
 
 from reactor.store.schema import calls
@@ -12,11 +16,13 @@ def intend(connection: sa.Connection, *, release_id: int, authorizer_appid: str,
     return int(inserted.scalar_one())
 
 
-def finish(connection: sa.Connection, call_id: int, **values: object) -> None:
+def finish(connection: sa.Connection, call_id: int, record: Any) -> None:
     """What came of an intended call."""
-    connection.execute(sa.update(calls).where(calls.c.id == call_id).values(**values))
+    connection.execute(sa.update(calls).where(calls.c.id == call_id).values(**asdict(record)))
 
 
-def add(connection: sa.Connection, *, release_id: int | None, **values: object) -> None:
-    """A call that is over and changed nothing at WeChat."""
-    connection.execute(sa.insert(calls).values(release_id=release_id, **values))
+def add(connection: sa.Connection, records: Iterable[Any], *, release_id: int | None = None) -> None:
+    """Calls that are over and changed nothing at WeChat; `records` are the client's own."""
+    rows = [{"release_id": release_id, **asdict(record)} for record in records]
+    if rows:
+        connection.execute(sa.insert(calls), rows)

@@ -7,6 +7,7 @@ from reactor.core.errors import IllegalTransition
 from reactor.core.lifecycle import Happening, State, allows, follow
 from reactor.store import calls, claims, releases
 from reactor.store.database import Conflict
+from reactor.wechat import CallRecord
 
 SHOP, OTHER = "wx000000000000000a", "wx000000000000000b"
 LEASE = 20.0
@@ -14,6 +15,11 @@ LEASE = 20.0
 
 def appid(number):
     return f"wx{number:016x}"
+
+
+def record(call, at, *, outcome="answered", errcode=None, rid=None, ms=7):
+    """A call as the client tells it."""
+    return CallRecord(call, SHOP, at, outcome, 200, errcode, None, rid, ms)
 
 
 @pytest.fixture
@@ -262,7 +268,7 @@ def test_a_call_that_the_dead_had_begun_is_marked_unknown(do, store, claim, open
         return do(calls.intend, release_id=of.id, authorizer_appid=SHOP, call="release", at=101.0)
 
     answered = begin(release)
-    do(calls.finish, answered, outcome="answered", errcode=-1, http_status=200, ms=7)
+    do(calls.finish, answered, record("release", 101.0, errcode=-1))
     begin(release)
     begin(elsewhere)
     claim("alive", now=200.0)
@@ -441,10 +447,11 @@ def test_what_a_look_showed_is_noted_on_this_release_alone(do, see, open_release
 
 def test_calls_are_told_in_the_order_in_which_they_were_begun(do, store, open_release):
     release = open_release()
-    do(calls.add, release_id=release.id, call="getversioninfo", at=5.0, outcome="answered", errcode=0)
+    do(calls.add, [record("getversioninfo", 5.0, errcode=0)], release_id=release.id)
     begun = do(calls.intend, release_id=release.id, authorizer_appid=SHOP, call="release", at=6.0)
-    do(calls.add, release_id=None, call="api_query_auth", at=7.0, outcome="not_sent")
-    do(calls.finish, begun, outcome="answered", errcode=85052, rid="r-1", ms=12)
+    do(calls.add, [record("api_query_auth", 7.0, outcome="not_sent")])
+    do(calls.add, [])
+    do(calls.finish, begun, record("release", 6.0, errcode=85052, rid="r-1", ms=12))
     with store.read() as connection:
         told = releases.calls_of(connection, release.id)
         everything = connection.execute(sa.text("SELECT count(*) FROM calls")).scalar()
