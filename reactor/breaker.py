@@ -20,7 +20,7 @@ from reactor.core.decisions import (
     wait_for,
 )
 from reactor.core.errcodes import Verdict, lookup
-from reactor.store import authorizers, component, releases
+from reactor.store import asking, authorizers, component, releases
 from reactor.tools import Tools
 from reactor.wechat import CallRecord
 
@@ -33,11 +33,14 @@ def spared(connection: sa.Connection, tools: Tools, decision: Decision) -> Decis
     row = component.get(connection, tools.component_appid)
     if row.blocked_by is None or not decision.transient:
         return decision
-    # In an outage so long that, once all of them have been the probe, it is the turn of somebody else.
     reason = row.blocked_reason or decision.reason
-    strikers = (row.strikers or "").split(",")
-    intervals = 1 + len(strikers) if row.blocked_by == WaitsFor.OUTAGE else 1
+    intervals = _round(connection) if row.blocked_by == WaitsFor.OUTAGE else 1
     return wait_for(WaitsFor(row.blocked_by), intervals * probe_wait(tools.scale), reason)
+
+
+def _round(connection: sa.Connection) -> int:
+    """So many intervals that, once all who wait for the end of an outage have been the probe, one is left."""
+    return 2 + releases.count_waiting(connection, WaitsFor.OUTAGE) + authorizers.count_codes(connection)
 
 
 def note(
@@ -57,6 +60,8 @@ def note(
         outage = decision.waits_for is WaitsFor.OUTAGE
         # A quota is over when it is over; everything else is probed once an interval.
         next_probe_at = now + (probe_wait(tools.scale) if outage else decision.wait_seconds)
+        if outage and who != PROBE:
+            asking.put_last(connection, who, now=now)  # the probe that has no work to do takes another
         component.block(
             connection,
             appid,
@@ -65,8 +70,6 @@ def note(
             now=now,
             next_probe_at=next_probe_at,
         )
-        if outage and who != PROBE:
-            component.strike(connection, appid, who)
     elif decision is not None and decision.transient:
         if who != PROBE:
             _strike(connection, tools, who, decision, records)
@@ -86,15 +89,14 @@ def _strike(
     strikes = component.strike(connection, appid, f"{who}@{now}" if _is_nobodys(records) else who)
     if strikes < (STRIKES_IN_SILENCE if silent else STRIKES):
         return
-    if component.get(connection, appid).blocked_by is None:
-        reason = (
-            f"WeChat, or the way there, is out of order for {strikes} turns in a row "
-            f"({decision.reason}); nothing is lost, everything waits for a call that succeeds"
-        )
-        next_probe_at = now + probe_wait(tools.scale)
-        component.block(
-            connection, appid, by=WaitsFor.OUTAGE, reason=reason, now=now, next_probe_at=next_probe_at
-        )
+    reason = (
+        f"WeChat, or the way there, is out of order for {strikes} turns in a row "
+        f"({decision.reason}); nothing is lost, everything waits for a call that succeeds"
+    )
+    next_probe_at = now + probe_wait(tools.scale)
+    component.block(
+        connection, appid, by=WaitsFor.OUTAGE, reason=reason, now=now, next_probe_at=next_probe_at
+    )
 
 
 def _is_nobodys(records: Sequence[CallRecord]) -> bool:

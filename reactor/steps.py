@@ -62,7 +62,7 @@ class Steps:
             return False
         if outlook.may_exchange or outlook.may_release:
             return (outlook.may_exchange and self._exchange_one()) or (
-                outlook.may_release and self._release_one()
+                outlook.may_release and self._release_one(probing=outlook.blocked)
             )
         return self._probe()
 
@@ -118,7 +118,7 @@ class Steps:
         wechat, tokens = tools.line(records.append)
         decision = None
         try:
-            if other := self._not_struck():
+            if other := self._longest_unasked():
                 tokens.with_authorizer(other, lambda token: wechat.latest_audit(token, other))
             else:
                 tokens.with_component(lambda token: wechat.authorizer_list(token, 0, 1))
@@ -128,13 +128,13 @@ class Steps:
         log.info("probe=%s", "answered" if decision is None else decision.reason)
         return decision is None
 
-    def _not_struck(self) -> str | None:
-        """In an outage, somebody whose turns are not what made it look like one."""
-        with self._store.read() as connection:
+    def _longest_unasked(self) -> str | None:
+        """In an outage, one after the other: whether it is everybody's, a healthy one tells."""
+        with self._store.write() as connection:
             row = component.get(connection, self._tools.component_appid)
             if row.blocked_by != WaitsFor.OUTAGE:
                 return None
-            return asking.anybody_but(connection, (row.strikers or "").split(","))
+            return asking.take_oldest(connection, now=self._tools.clock())
 
     def _end_probe(
         self, connection: sa.Connection, decision: Decision | None, records: list[CallRecord]
@@ -142,7 +142,7 @@ class Steps:
         breaker.note(connection, self._tools, breaker.PROBE, decision, records)
         calls.add(connection, records)
 
-    def _release_one(self) -> bool:
+    def _release_one(self, *, probing: bool) -> bool:
         now, holder = self._tools.clock(), self._enter()
         try:
             with self._store.write() as connection:
@@ -152,6 +152,7 @@ class Steps:
                     now=now,
                     lease_until=now + LEASE_SECONDS,
                     speed=self._tools.policy().pace,
+                    probing=probing,
                 )
             if release is None:
                 return False

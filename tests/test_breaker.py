@@ -1,7 +1,7 @@
 """What stands before all calls stops them after a few, is probed once an interval, and ends by itself."""
 
 import pytest
-from stories import SHOP, SHOP_NAME, authorizer, check_the_end, count, edit, names
+from stories import SHOP, SHOP_NAME, ask, authorizer, check_the_end, count, edit, names
 
 from reactor.core.decisions import STRIKES, STRIKES_IN_SILENCE
 from reactor.simulator.faults import Fault
@@ -69,6 +69,8 @@ def test_an_outage_of_six_hours_costs_no_release_a_turn(fleet):
         house.push_ticket()
         house.run_for(1800, step=30)
     assert set(states(house)) == {"pending"}
+    ((strikers,),) = ask(house, "SELECT strikers FROM component")
+    assert len(strikers.split(",")) == STRIKES_IN_SILENCE  # it is read at every look, so it does not grow
     end_the_fault(house)
     house.run_for(120, step=1)
     assert set(states(house)) == {"released"}
@@ -196,6 +198,51 @@ def test_three_sick_shops_are_put_before_a_person_and_stop_the_others_for_minute
             assert house.platform.live(shops(20)[10][0])[0] == "2.0.0"
     found = {one["authorizer_appid"]: one["state"] for one in house.releases(state="failed")}
     assert found == {appid: "failed" for appid, _ in sick}
+    assert house.api("/status")["blocked"] is None
+
+
+@pytest.fixture
+def infirmary(house):
+    """Four sick shops, three of them with the releases that stopped the calls, one asked longest ago."""
+    for shop in shops(6):
+        house.open_shop(*shop)
+    for appid, _ in shops(4):
+        out_of_order(house, "errcode", authorizer_appid=appid)
+    for number, (appid, _) in enumerate(shops(6)):
+        asked_at = house.clock() - 100 + (number + 3) % 6  # the fourth longest ago, then the healthy
+        edit(
+            house, "UPDATE authorizers SET asked_at = :at WHERE authorizer_appid = :it", at=asked_at, it=appid
+        )
+    for shop in shops(3):
+        house.approve("1.0.0", *shop)
+    house.run()
+    assert house.api("/status")["blocked"]
+    yield house
+    house.platform.clear_faults()
+    check_the_end(house)
+
+
+def test_a_probe_that_fails_on_one_shop_makes_the_next_take_another_until_a_healthy_one_ends_it(infirmary):
+    house = infirmary
+    before = len(house.platform.calls)
+    house.run_for(900, step=5)
+    asked = {call.authorizer_appid for call in house.platform.calls[before:]}
+    assert {shops(6)[3][0], shops(6)[4][0]} <= asked
+    for _ in range(12):
+        house.push_ticket()
+        house.run_for(3600, step=10)
+    assert house.api("/status")["blocked"] is None
+    assert states(house) == ["failed"] * 3
+
+
+def test_the_first_approval_of_a_healthy_shop_is_the_next_probe(infirmary):
+    house = infirmary
+    healthy = shops(6)[5]
+    house.approve("1.0.0", *healthy)
+    before = len(house.platform.calls)
+    house.worker.step()
+    assert house.platform.live(healthy[0])[0] == "1.0.0"
+    assert {call.authorizer_appid for call in house.platform.calls[before:]} == {healthy[0]}
     assert house.api("/status")["blocked"] is None
 
 

@@ -1,6 +1,5 @@
 """Which authorizer is asked next about its audit, for the pushes that never came."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -95,11 +94,21 @@ def claim(  # noqa: PLR0913 - whom, when and how
     return connection.execute(_CLAIM, taken).rowcount == 1
 
 
-def anybody_but(connection: sa.Connection, authorizer_appids: Sequence[str]) -> str | None:
-    """The one asked longest ago who is none of these."""
-    query = _PICK.where(_OURS, authorizers.c.authorizer_appid.not_in(authorizer_appids))
-    found: str | None = connection.execute(query.order_by(authorizers.c.asked_at)).scalar()
+def take_oldest(connection: sa.Connection, *, now: float) -> str | None:
+    """The one asked longest ago, to be asked whether anybody gets an answer; the next time it is another.
+
+    What it says of its audit is nobody's business then, so its turn is still to come.
+    """
+    query = _PICK.where(_OURS).order_by(authorizers.c.asked_at)
+    found: str | None = connection.execute(query).scalar()
+    if found is not None:
+        update(connection, found, asked_at=now, ask_again_at=now)
     return found
+
+
+def put_last(connection: sa.Connection, authorizer_appid: str, *, now: float) -> None:
+    """It was just asked for another reason: of all, it is now the one asked last."""
+    update(connection, authorizer_appid, asked_at=now)
 
 
 def soon(ask_all_since: float | None, now: float) -> float | None:

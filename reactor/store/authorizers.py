@@ -188,6 +188,12 @@ def next_code_due(connection: sa.Connection) -> float | None:
     return connection.execute(_NEXT_CODE_DUE).scalar()
 
 
+def count_codes(connection: sa.Connection) -> int:
+    """How many authorization codes wait for their exchange."""
+    query = sa.select(sa.func.count()).where(authorizers.c.code_sealed.is_not(None))
+    return int(connection.execute(query).scalar_one())
+
+
 def make_codes_due(connection: sa.Connection, *, now: float, skip_locked: bool = False) -> None:
     """Let every code that waits, and is not being exchanged, be tried now.
 

@@ -25,8 +25,11 @@ _DUE = (
     .where(releases.c.state == State.PENDING, releases.c.due_at <= _NOW, ~_IN_FLIGHT)
     .order_by(releases.c.due_at)
 )
-_CLAIMABLE = tuple(query.limit(1).with_for_update(of=releases, skip_locked=True) for query in (_LAPSED, _DUE))
-_LAPSED_ONE = _CLAIMABLE[0]
+_MET_NOTHING = sa.func.coalesce(releases.c.waits_for, "").not_in([WaitsFor.BACKOFF, WaitsFor.OUTAGE])
+_LAPSED_ONE, _DUE_ONE, _UNTRIED_ONE = (
+    query.limit(1).with_for_update(of=releases, skip_locked=True)
+    for query in (_LAPSED, _DUE, _DUE.where(_MET_NOTHING))
+)
 _UNDER_WAY = sa.select(sa.func.count()).where(
     releases.c.state == State.RELEASING, releases.c.lease_until >= sa.bindparam("now")
 )
@@ -55,14 +58,21 @@ def is_full(connection: sa.Connection, speed: Pace, now: float) -> bool:
     return under_way >= speed.concurrency
 
 
-def claim_due(
-    connection: sa.Connection, *, holder: str, now: float, lease_until: float, speed: Pace | None = None
+def claim_due(  # noqa: PLR0913 - by whom, when and how
+    connection: sa.Connection,
+    *,
+    holder: str,
+    now: float,
+    lease_until: float,
+    speed: Pace | None = None,
+    probing: bool = False,
 ) -> Release | None:
     """Take one release that is due, or whose holder fell silent; the row says so before anything happens.
 
-    None also when `speed`, of all processes together, does not allow another one now.
+    None also when `speed`, of all processes together, does not allow another one now. `probing`: first one
+    that has met no fault yet, for those that have may be the only ones to meet any.
     """
-    for query in _CLAIMABLE:
+    for query in (_UNTRIED_ONE, _LAPSED_ONE, _DUE_ONE) if probing else (_LAPSED_ONE, _DUE_ONE):
         row = connection.execute(query, {"now": now}).one_or_none()
         if row is not None:
             release = of_row(row)

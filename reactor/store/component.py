@@ -101,9 +101,14 @@ def block(  # noqa: PLR0913 - a row's worth of facts
 
 
 def strike(connection: sa.Connection, component_appid: str, who: str) -> int:
-    """Note that WeChat was of no use to this authorizer; says how many have met that since it last was."""
+    """Note that WeChat was of no use to this authorizer; says how many have met that since it last was.
+
+    Once calls are stopped nobody is noted any more, and 0 returned: who they are is read at every look.
+    """
     query = _ONE.with_for_update()
     row = connection.execute(query, {"component_appid": component_appid}).one_or_none()
+    if row and row.blocked_by is not None:
+        return 0
     strikers = set((row.strikers or "").split(",") if row else ()) - {""} | {who}
     statement = insert(connection, component).values(component_appid=component_appid, strikers=who)
     connection.execute(

@@ -121,6 +121,12 @@ def counts(connection: sa.Connection, states: Sequence[State]) -> dict[State, in
     return {state: found.get(state, 0) for state in states}
 
 
+def count_waiting(connection: sa.Connection, waits_for: str) -> int:
+    """How many pending releases wait for this."""
+    waiting = sa.and_(releases.c.state == State.PENDING, releases.c.waits_for == waits_for)
+    return int(connection.execute(sa.select(sa.func.count()).where(waiting)).scalar_one())
+
+
 def oldest_due(connection: sa.Connection) -> float | None:
     """The earliest due time of all pending releases."""
     return connection.execute(_OLDEST_DUE).scalar()
