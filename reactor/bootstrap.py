@@ -17,7 +17,7 @@ from reactor.core.lifecycle import State
 from reactor.core.policy import Policy, parse_policy
 from reactor.desk import DECISIONS, Desk
 from reactor.intake import Intake
-from reactor.pulse import WebPulse, refuse_shared_file, this_machine
+from reactor.pulse import WebPulse, refuse_shared_file
 from reactor.records import AUTHORIZER_STATES, Records
 from reactor.settings import Settings, load_settings, policy_path
 from reactor.store import keyfile
@@ -164,7 +164,6 @@ def open_worker(settings: Settings) -> Iterator[Worker]:
     """A worker for a process of its own, on a store brought up to date; not started, stopped at the end."""
     migrate(settings)
     with telling(), closing(build_store(settings)) as store:
-        refuse_shared_file(store, machine=this_machine())
         worker = build_worker(settings, store)
         try:
             yield worker
@@ -264,11 +263,18 @@ def prepare(environ: Mapping[str, str]) -> None:
 
 
 def migrate(settings: Settings) -> None:
-    """Bring the schema to this version; exit code 1 with the reason when the database does not do it."""
+    """Bring the schema to this version; exit code 1 with the reason when the database does not do it.
+
+    Exit code 2, and nothing is changed, when it is a SQLite file that another machine uses.
+    """
     try:
-        store = build_store(settings)
-        store.migrate()
-        store.close()
+        with closing(build_store(settings)) as store:
+            with suppress(StoreUnavailable):  # without a schema there is no pulse in it
+                refuse_shared_file(store)
+            store.migrate()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from None
     except (ReactorError, OSError) as error:
         sys.stderr.write(f"DATABASE_URL: {error}\n")
         raise SystemExit(1) from None

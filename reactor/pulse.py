@@ -19,7 +19,12 @@ log = logging.getLogger(__name__)
 # WeChat repeats a push for about 20 s; a service that was away for longer may have missed some.
 GAP_SECONDS = 60.0
 _BEAT_SECONDS = 4.0
+_LOOK_SECONDS, _LOOKS = 0.5, 20  # together 2.5 beats
 _CLOSE_SECONDS = 1.0  # of many processes that beat at once, one writes
+_SHARED = (
+    "DATABASE_URL is a SQLite file that another machine uses now, and over a network it would be damaged; "
+    "use PostgreSQL, or run the worker where the web process runs."
+)
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # one for all containers of a machine
 
 
@@ -30,39 +35,61 @@ def this_machine() -> str:
     return socket.gethostname()
 
 
+class OneMachine:
+    """A SQLite file is for one: whether another writes its pulse there, from look to look."""
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name or this_machine()
+        self.others: dict[str, float] | None = None  # at the last look, when which kind of pulse was written
+        self.shared = False
+
+    def look(self, connection: sa.Connection) -> bool:
+        """Whether another machine wrote since the last look; whatever an earlier one left is no matter."""
+        if connection.dialect.name == "sqlite":
+            before, self.others = self.others, presence.seen_elsewhere(connection, self.name)
+            if before is not None and any(before.get(kind) != at for kind, at in self.others.items()):
+                self.shared = True
+        return self.shared
+
+    def refuse(self) -> None:
+        """SettingsError once another machine was seen."""
+        if self.shared:
+            raise SettingsError([_SHARED])
+
+
 def refuse_shared_file(
     store: Store,
     *,
-    machine: str,
+    machine: str | None = None,
+    clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
-    patience: float = 2.5 * _BEAT_SECONDS,
 ) -> None:
     """SettingsError when the SQLite file is in use on another machine; waits only if it may be."""
     if not store.is_sqlite:
         return
+    here = OneMachine(machine)
     with store.read() as connection:
-        before = presence.seen_elsewhere(connection, machine)
-    if not before:
+        here.look(connection)
+    # Whose clock is so far off that it does not seem to be alive is found by the beats.
+    if not any(abs(clock() - at) < GAP_SECONDS for at in (here.others or {}).values()):
         return
-    sleep(patience)
-    with store.read() as connection:
-        after = presence.seen_elsewhere(connection, machine)
-    if any(at > before.get(kind, at) for kind, at in after.items()):
-        problem = (
-            "DATABASE_URL is a SQLite file that another machine uses now, and over a network it would be "
-            "damaged; use PostgreSQL, or run the worker where the web process runs."
-        )
-        raise SettingsError([problem])
+    for _ in range(_LOOKS):
+        sleep(_LOOK_SECONDS)
+        with store.read() as connection:
+            here.look(connection)
+        here.refuse()
 
 
 def note_pulse(
-    connection: sa.Connection, component_appid: str, kind: str, now: float, *, machine: str
+    connection: sa.Connection, component_appid: str, kind: str, now: float, *, machine: OneMachine
 ) -> float | None:
     """One of this kind (web, worker) lives; after a gap, have all authorizers asked.
 
     Returns when one of its kind last did, None the first time.
     """
-    before = presence.pulse(connection, kind, now, machine=machine, unless_within=_CLOSE_SECONDS)
+    if not machine.shared and machine.look(connection):
+        log.error(_SHARED)
+    before = presence.pulse(connection, kind, now, machine=machine.name, unless_within=_CLOSE_SECONDS)
     if before is None or now - before > GAP_SECONDS:
         log.info("%s=back every authorizer is asked about its audit, as pushes may have been missed", kind)
         component.ask_all(connection, component_appid, since=now)
@@ -84,7 +111,7 @@ class WebPulse:
         self._component_appid = component_appid
         self._clock = clock
         self._tune = tune
-        self._machine = this_machine()
+        self._machine = OneMachine()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from reactor.core.errors import StoreUnavailable
-from reactor.pulse import note_pulse, this_machine
+from reactor.pulse import OneMachine, note_pulse
 from reactor.steps import Steps
 from reactor.store import asking, authorizers, claims, component, pace, presence
 from reactor.store.presence import LEASE_SECONDS
@@ -41,7 +41,7 @@ class Worker:
         self._state = threading.Condition()
         self._signals = 0
         self._stopping = False
-        self._machine = this_machine()
+        self._machine = OneMachine()
         self._beaten_at: float | None = None
         self.upkeep = Upkeep(tools)
         loops = [(f"worker-{number}", self._work) for number in range(threads)]
@@ -59,6 +59,12 @@ class Worker:
         """Begin; call it after the process has forked."""
         for thread in self._threads:
             thread.start()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop; SettingsError once another machine uses the same SQLite file."""
+        self.start()
+        while not stop.wait(POLL_SECONDS):
+            self._machine.refuse()
 
     def wake(self) -> None:
         """Look for work now."""

@@ -4,14 +4,17 @@ import logging
 import os
 import re
 import socket
+import sqlite3
 import stat
 import threading
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from known import API_TOKEN, SHOP, environment
-from served import wait_until
+from served import start, wait_until
 
 from reactor.bootstrap import build_store, build_web, configure, load_policy, migrate, prepare
 from reactor.core.errors import PolicyError, SettingsError
@@ -147,6 +150,21 @@ def test_a_postgresql_that_is_not_there_is_told_without_its_password(variables, 
     told = capsys.readouterr().err
     assert told.startswith("DATABASE_URL: ")
     assert "canary" not in told
+
+
+def test_a_web_process_does_not_listen_on_a_file_that_another_machine_uses(variables, file):
+    prepare(variables)
+    said = "INSERT OR REPLACE INTO pulses VALUES ('worker', ?, 'elsewhere')"
+    with closing(sqlite3.connect(file, isolation_level=None)) as elsewhere:
+        elsewhere.execute(said, [time.time()])
+        with start(f"sqlite:///{file}", NOWHERE) as web:
+            wait_until(
+                lambda: elsewhere.execute(said, [time.time()]) and web.process.poll() is not None,
+                what="the end of the web process",
+            )
+            assert web.process.returncode == 2
+            assert "another machine uses now" in web.log
+            assert "Listening" not in web.log
 
 
 # -- the key file ----------------------------------------------------------------------------------------

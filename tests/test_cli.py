@@ -2,6 +2,7 @@ import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -280,6 +281,65 @@ def test_a_worker_may_start_before_the_web_process(tmp_path, face):
         assert "1" in command("status", **variables).stdout
         worker.terminate()
         assert worker.wait(10) == 0
+
+
+@contextlib.contextmanager
+def a_pulse_of_another_machine(file):
+    """A file with a schema in which somebody far away says again and again that it lives."""
+    ended = threading.Event()
+
+    def beat(connection):
+        at = time.time()
+        row = {"at": at, "machine": "elsewhere"}
+        connection.execute("INSERT OR REPLACE INTO pulses VALUES ('web', :at, :machine)", row)
+
+    def go_on():
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
+            while not ended.wait(0.2):
+                beat(connection)
+
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        beat(connection)
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+@pytest.fixture
+def on_a_file(tmp_path, face):
+    """A file with a schema, and the variables that name it."""
+    variables = environment(f"sqlite:///{tmp_path / 'shared.db'}", face.url)
+    command("migrate", **variables)
+    return tmp_path / "shared.db", variables
+
+
+@pytest.mark.parametrize("words", ["worker", "worker --once", "migrate"])
+def test_on_a_file_that_another_machine_uses_nothing_starts_and_nothing_is_changed(on_a_file, words):
+    file, variables = on_a_file
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    with a_pulse_of_another_machine(file), process(*words.split(), **variables) as started:
+        told, log = started.communicate(timeout=20)
+    assert (started.returncode, told) == (2, "")
+    assert "another machine uses now" in log
+    assert "Traceback" not in log
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+
+
+def test_a_worker_ends_when_another_machine_begins_to_use_its_file(on_a_file):
+    file, variables = on_a_file
+    with process("worker", **variables) as worker:
+        assert "the worker runs" in worker.stderr.readline()
+        with a_pulse_of_another_machine(file):
+            told, log = worker.communicate(timeout=20)
+    assert (worker.returncode, told) == (2, "")
+    assert "another machine uses now" in log
+    assert "Traceback" not in log
 
 
 # -- rehearsing ------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from known import COMPONENT
 from stories import CAFE, CAFE_NAME, SHOP, ask, check_the_end, count, edit, held, patient_tools
 
 from reactor.core.errors import SettingsError
-from reactor.pulse import GAP_SECONDS, note_pulse, refuse_shared_file, this_machine
+from reactor.pulse import GAP_SECONDS, OneMachine, note_pulse, refuse_shared_file, this_machine
 from reactor.simulator.faults import Fault
 from reactor.store import claims, component, pace, presence
 from reactor.worker import Worker
@@ -141,7 +141,7 @@ def test_a_gap_in_either_pulse_has_everybody_asked(house, kind):
 
     def beat(at):
         with house.store.write() as connection:
-            note_pulse(connection, COMPONENT, kind, at, machine="here")
+            note_pulse(connection, COMPONENT, kind, at, machine=OneMachine("here"))
 
     beat(1000.0)
     assert since() == 1000.0  # the first start follows a gap, too
@@ -156,20 +156,52 @@ def pulse(house, machine, at):
         presence.pulse(connection, "web", at, machine=machine)
 
 
+def refuse(house, machine, *, now=102.0, sleep=pytest.fail):
+    refuse_shared_file(house.store, machine=machine, clock=lambda: now, sleep=sleep)
+
+
 def test_a_sqlite_file_that_another_machine_uses_is_refused(house):
     pulse(house, "elsewhere", 100.0)
     if not house.store.is_sqlite:
-        refuse_shared_file(house.store, machine="here", sleep=pytest.fail)
+        refuse(house, "here")
         return
     with pytest.raises(SettingsError, match="another machine uses now"):
-        refuse_shared_file(house.store, machine="here", sleep=lambda _: pulse(house, "elsewhere", 104.0))
+        refuse(house, "here", sleep=lambda _: pulse(house, "elsewhere", 104.0))
 
 
 def test_what_another_machine_left_behind_is_no_reason_to_refuse(house):
     pulse(house, "elsewhere", 100.0)
-    refuse_shared_file(house.store, machine="here", sleep=lambda _: None)
+    refuse(house, "here", sleep=lambda _: None)
+    refuse(house, "here", now=100.0 + GAP_SECONDS)  # and none to wait
     pulse(house, this_machine(), 104.0)
-    refuse_shared_file(house.store, machine=this_machine(), sleep=pytest.fail)
+    refuse(house, this_machine())
+
+
+@pytest.mark.parametrize("kind", ["web", "worker"])
+@pytest.mark.parametrize("late", [0, -DAY], ids=["its clock is right", "its clock is behind"])
+def test_whoever_beats_hears_of_another_machine_that_came_later(house, kind, late, caplog):
+    here, elsewhere = OneMachine("here"), OneMachine("elsewhere")
+
+    def beat(machine, kind, at):
+        with house.store.write() as connection:
+            note_pulse(connection, COMPONENT, kind, at, machine=machine)
+
+    pulse(house, "long gone", 50.0)
+    beat(here, kind, 100.0)
+    beat(here, kind, 104.0)
+    here.refuse()
+    for at in (106.0, 110.0):
+        beat(elsewhere, "worker", at + late)
+        beat(here, kind, at + 2)
+    told = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    if not house.store.is_sqlite:
+        here.refuse()
+        assert told == []
+        return
+    with pytest.raises(SettingsError, match="another machine uses now"):
+        here.refuse()
+    assert all("another machine uses now" in line for line in told)
+    assert 1 <= len(told) <= 2  # each of them once
 
 
 # -- clocks ----------------------------------------------------------------------------------------------

@@ -29,8 +29,7 @@ def worker(*, once: bool, as_json: bool) -> None:
     if not once:
         with told_to_stop() as stop, bootstrap.open_worker(settings) as running:
             click.echo("the worker runs; SIGTERM or Ctrl-C ends it", err=True)
-            running.start()  # after the line, for its threads write lines of their own
-            stop.wait()
+            running.run(stop)  # after the line, for its threads write lines of their own
         say({"stopped": True}, "the worker has stopped", as_json=as_json)
         return
     with bootstrap.open_worker(settings) as running, bootstrap.open_console(settings) as at:
