@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
+from crowds import crowd
 from known import COMPONENT
 from served import wait_until
 from stories import (
@@ -321,6 +322,34 @@ def test_a_fleet_is_asked_no_faster_than_half_the_pace(build_house):
     status = house.api("/status")["sweep"]
     assert (status["authorizers"], status["to_ask_soon"]) == (61, 0)
     assert status["round_seconds"] == 21600
+
+
+def test_a_hundred_thousand_are_asked_in_turn_at_equal_distances(build_house):
+    house = build_house(REACTOR_SWEEP_ALL_SECONDS="21600")
+    house.keep_up(1)
+    apart = 21600 / 100_000
+    crowd(house, 100_000, asked_at=house.clock(), apart=apart)
+    house.clock.advance(21600)
+    before = len(house.platform.calls)
+    house.keep_up(10, step=apart / 4)
+    times = asked(house, before)
+    assert 10 / (1.3 * apart) <= len(times) <= 10 / apart + 1
+    assert all(0.99 * apart <= later - earlier <= 1.3 * apart for earlier, later in pairwise(times))
+    told = house.api("/status")["sweep"]
+    assert (told["authorizers"], told["round_seconds"]) == (100_001, 21600)
+
+
+def test_after_a_gap_a_hundred_thousand_are_asked_soon_and_no_faster_than_the_rate(house):
+    crowd(house, 100_000)
+    back_after_a_gap(house)
+    before = len(house.platform.calls)
+    house.keep_up(5)
+    times = asked(house, before)
+    assert 45 <= len(times) <= 51
+    assert all(later - earlier >= 0.099 for earlier, later in pairwise(times))
+    told = house.api("/status")["sweep"]
+    assert (told["authorizers"], told["to_ask_soon"]) == (100_001, 100_001 - len(times))
+    assert round(told["round_seconds"]) == 10_000  # longer than the hour that was wished for
 
 
 def test_the_status_says_how_long_a_round_takes_when_the_fleet_is_larger_than_the_interval(build_house):

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
+from crowds import approvals_wait, crowd
 from stories import check_the_end, count, held, patient_tools
 
 from reactor.core.policy import Pace
@@ -59,6 +60,29 @@ def test_the_default_pace_is_twenty_a_second(house):
     assert 20 <= count(house.platform, "release") <= 25
     house.run_for(2, step=0.05)
     assert released(house) == 60
+
+
+def test_ten_thousand_approvals_go_live_one_after_the_other_at_the_pace(build_house):
+    houses = [build_house() for _ in range(2)]
+    house = houses[0]
+    house.push_ticket()
+    crowd(house, 10_000)
+    for one in house.platform.authorizers():
+        house.platform.submit_audit(one.appid, "1.0.0")
+        house.platform.approve(one.appid)
+    approvals_wait(house, 10_000)
+    told = []
+    for _ in range(3):
+        for _ in range(20):
+            house.clock.advance(0.05)
+            for one in houses:
+                one.run()
+        told.append(count(house.platform, "release"))
+    assert all(19 <= later - earlier <= 21 for earlier, later in pairwise(told))
+    assert 57 <= told[-1] <= 65
+    assert house.api("/status")["pending"] == 10_000 - told[-1]
+    live = [one.appid for one in house.platform.authorizers() if one.live]
+    assert len(live) == told[-1]  # each of them once
 
 
 def test_no_more_are_under_way_at_once_than_the_policy_says(build_house):
