@@ -22,6 +22,7 @@ from requests.adapters import BaseAdapter
 from reactor.bootstrap import build_web
 from reactor.settings import load_settings
 from reactor.simulator.platform import Platform
+from reactor.store.database import sqlite_file
 from reactor.store.schema import metadata
 from reactor.surroundings import Surroundings
 from reactor.worker import Worker
@@ -153,6 +154,11 @@ class Yard:
         """Something that differs when any row was added, changed or taken away."""
         return [self.ask(f"SELECT * FROM {table} ORDER BY 1") for table in sorted(metadata.tables)]
 
+    def files(self):
+        """The bytes of the database, where it is files: also of rows that are gone."""
+        file = sqlite_file(self.url)
+        return {path.name: path.read_bytes() for path in file.parent.glob("*.db*")} if file else {}
+
     def bear(self, left=None):
         """A process of its own: a Life."""
         life = self._idle.pop() if self._idle else self._make()
@@ -185,9 +191,10 @@ class Yard:
         return self._made[-1]
 
 
-def platform_at(clock, made=Platform):
+def platform_at(clock, made=Platform, random=None):
     """A small WeChat that begins anew."""
-    return made(component_appid=COMPONENT, component_appsecret=APPSECRET, clock=clock, random=Random(7))
+    chance = random or Random(7)
+    return made(component_appid=COMPONENT, component_appsecret=APPSECRET, clock=clock, random=chance)
 
 
 @contextmanager

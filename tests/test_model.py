@@ -6,14 +6,17 @@ the stories are the same every time; REACTOR_MODEL_STEPS=1000000 tells other one
 """
 
 import os
+import re
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from random import Random
+from unittest import TestCase
 
 import hypothesis.strategies as st
 import pytest
+from canaries import Aviary, leaks
 from dying import ACKNOWLEDGED, Death, platform_at, yard
 from house import START, Clock
 from hypothesis import HealthCheck, settings
@@ -25,7 +28,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from known import AES_KEY_TEXT, COMPONENT, TOKEN
+from known import AES_KEY_TEXT, APPSECRET, COMPONENT, TOKEN
 
 from reactor.core.crypto import decode_aes_key, seal_envelope
 from reactor.core.errcodes import ROWS
@@ -39,6 +42,8 @@ from reactor.simulator.records import APPROVED, OPEN
 MORE_STEPS = int(os.environ.get("REACTOR_MODEL_STEPS", "0"))
 STEPS_OF_A_STORY = 50
 STORIES = {"sqlite": 370, "postgresql": 60}
+LEAST_STEPS = {"sqlite": 17_500, "postgresql": 2_500}
+SEARCHED_EVERY = 10  # steps; a search for secrets reads all there is
 
 ALICE, BOB, CAROL = SHOPS = ("wx000000000000000a", "wx000000000000000b", "wx000000000000000c")
 NAMES = {appid: f"gh_00000000000{appid[-1]}" for appid in SHOPS}
@@ -56,7 +61,11 @@ CALLED = (
     "api_get_authorizer_list",
     "api_start_push_ticket",
 )
-LOST = ("reset_before", "reset_after", "http_500", "http_500_after", "not_json", "not_json_after")
+LOST = (
+    *("timeout_before", "timeout_after", "reset_before", "reset_after"),
+    *("http_500", "http_500_after", "not_json", "not_json_after"),
+)
+WAITED_SECONDS = 10.0  # by whoever calls and hears nothing
 ERRCODES = sorted({row.errcode for row in ROWS} - {0})
 
 shops = st.sampled_from(SHOPS)
@@ -96,6 +105,8 @@ class Witness(Platform):
 
     def record(self, call):
         super().record(call)
+        if call.fault in ("timeout_before", "timeout_after"):
+            self.clock.advance(WAITED_SECONDS)  # the caller does not really wait, but that time is gone
         if call.call == "release" and call.authorizer_appid is not None:
             audits = self.authorizer(call.authorizer_appid).audits
             self.releases.append((call, [audit.status for audit in audits], self.paused))
@@ -121,7 +132,7 @@ class Model(RuleBasedStateMachine):
         self.yard = here
         self.clock = here.clock
         self.clock.true.now, self.clock.wrong_by = START, 0.0
-        self.platform = platform_at(self.clock.true, Witness)
+        self.platform = platform_at(self.clock.true, Witness, Aviary(7))
         here.begin_anew(self.platform)
         self.lives = [self._bear()]
         self.outbox, self.sent, self.acknowledged = [], [], set()
@@ -405,12 +416,17 @@ class Model(RuleBasedStateMachine):
         )
         before = self.yard.fingerprint()
 
+        route = f"/wechat/authorizers/{appid}"
+
         def act(house):
-            route = f"/wechat/authorizers/{appid}"
             return house.app.test_client().post(route, query_string=sealed.query, data=sealed.body)
 
-        answer = self.do(act)
+        with TestCase().assertLogs("reactor", "WARNING") as told:
+            answer = self.do(act)
         assert (answer.status_code, answer.get_data()) == (403, b"")
+        # I8: it leaves a trace, and nothing but that.
+        (trace,) = (record.getMessage() for record in told.records)
+        assert re.fullmatch(rf"push=refused cause=\w+ path={route}", trace)
         assert self.yard.fingerprint() == before
 
     @rule(which=some)
@@ -459,6 +475,8 @@ class Model(RuleBasedStateMachine):
     def after_every_step(self):
         self.every_promise_holds()
         Model.steps += 1
+        if Model.steps % SEARCHED_EVERY == 0:
+            self.no_secret_lies_open()
 
     def every_promise_holds(self):
         self.what_was_acknowledged_is_stored()
@@ -544,6 +562,12 @@ class Model(RuleBasedStateMachine):
             assert (lease_holder is not None) == (state == "releasing"), release_id
             assert reason or state in ("pending", "releasing"), release_id
 
+    def no_secret_lies_open(self):
+        """I7: of what WeChat has ever handed out, and of its own secret, no row shows anything."""
+        rows = str(self.yard.fingerprint())
+        assert leaks({"the store": rows}) == []
+        assert APPSECRET not in rows
+
     # -- how it must end ---------------------------------------------------------------------------------
 
     def teardown(self):
@@ -557,6 +581,7 @@ class Model(RuleBasedStateMachine):
         unsettled = self._unsettled()
         assert not unsettled, unsettled
         self.every_promise_holds()
+        self.no_secret_lies_open()
 
     def _all_is_well_again(self):
         self.platform.clear_faults()
@@ -646,4 +671,6 @@ def test_whatever_happens_in_whatever_order_every_promise_holds(request, kind, t
                 suppress_health_check=list(HealthCheck),
             ),
         )
+        assert leaks(here.files()) == []  # nor does what is left of rows that are gone
     print(f"{Model.steps} steps on {kind}")
+    assert Model.steps >= (0.9 * MORE_STEPS * share or LEAST_STEPS[kind])
