@@ -5,6 +5,8 @@ of them, with a death there. Another process goes on, as on any host, and WeChat
 acknowledged. What came of it is read from WeChat's memory and from the store.
 """
 
+from itertools import pairwise
+
 import pytest
 from dying import ACKNOWLEDGED, Death, platform_at, yard
 from house import START, Clock
@@ -13,6 +15,7 @@ from stories import ask, replay, whole
 
 from reactor.simulator import pusher
 from reactor.simulator.face import serve
+from reactor.simulator.faults import Fault
 
 LEASES_LAPSE = 31
 # A sweep that died asks again after 600 s, or in the round of six hours.
@@ -58,6 +61,10 @@ class Service:
         about = {"component_appid": COMPONENT, "created_at": int(self.clock())}
         self.push(pusher.authorized(**about, authorizer_appid=SHOP, authorization_code=code))
 
+    def spoil(self, statement):
+        """Change the store behind the product's back."""
+        self._yard.spoil(statement)
+
     def approve(self):
         """The audit of a version ends well; gives the push that tells of it, which may never come."""
         self.clock.advance(60)
@@ -71,6 +78,11 @@ class Service:
         if self.life is not before:
             self.clock.advance(LEASES_LAPSE)
             _tend(self.house)
+
+    def tend_while_the_heart_beats(self):
+        """The same, and in the middle of its first call a heartbeat renews what is held."""
+        self.life.between = self.house.worker.beat
+        self.tend()
 
     def settle(self):
         """Time passes, until there is nothing left to wait for."""
@@ -130,11 +142,54 @@ def after_the_tokens_expired(service):
     service.tend()
 
 
+def much_that_is_old_and_no_ticket(service):
+    for values in OLD:
+        service.spoil(f"INSERT INTO {values}")
+    service.push_ticket()
+    service.push_authorized()
+    service.tend_while_the_heart_beats()
+    service.clock.advance(1900)
+    service.tend()
+    service.push_ticket()
+    service.platform.submit_audit(SHOP, "1.0.0")
+    service.push(service.approve(), SHOP)
+    service.tend_while_the_heart_beats()
+
+
+def stopped_and_probed(service):
+    service.push_ticket()
+    service.push_authorized()
+    service.platform.submit_audit(SHOP, "1.0.0")
+    service.tend()
+    push = service.approve()
+    service.clock.advance(700)
+    service.platform.plan(Fault("get_latest_auditstatus", "errcode", errcode=61004))
+    service.do(lambda house: house.worker.upkeep.step())  # which is refused
+    service.clock.advance(61)
+    service.tend()
+    service.push(push, SHOP)
+    service.tend()
+
+
 # WeChat takes a replaced refresh token for five minutes more: who comes back later has to find the new one.
 STORIES = {
     pushed: 1,
     found_by_the_sweep: 1,
     after_the_tokens_expired: 400,
+    much_that_is_old_and_no_ticket: 1,
+    stopped_and_probed: 1,
+}
+OLD = (
+    "releases (authorizer_appid, state, mode, approved_at, created_at) VALUES ('x', 'released', 'x', 0, 0)",
+    "history (release_id, at, to_state, happening, actor) SELECT id, 0, 'pending', 'x', 'x' FROM releases",
+    "calls (release_id, at, call, outcome) SELECT id, 0, 'release', 'answered' FROM releases",
+    "calls (at, call, outcome) VALUES (0, 'api_component_token', 'answered')",
+    "events (identity, received_at, kind, verdict) VALUES ('x', 0, 'audit_success', 'accepted')",
+)
+# What some of them are told for.
+CALLED_IN = {
+    much_that_is_old_and_no_ticket: "api_start_push_ticket",
+    stopped_and_probed: "api_get_authorizer_list",
 }
 
 
@@ -153,6 +208,10 @@ def check(service):
     replay(whole(house, releases[0]))
     assert ask(house, "SELECT call FROM calls WHERE outcome = 'started'") == []
     assert ask(house, "SELECT state, code_sealed FROM authorizers") == [("authorized", None)]
+    assert [ask(house, f"SELECT 1 FROM {table} WHERE at = 0") for table in ("history", "calls")] == [[], []]
+    asked = [call.at for call in platform.calls if call.call == "api_start_push_ticket"]
+    assert all(later - earlier > 3600 for earlier, later in pairwise(asked))
+    assert house.api("/status")["blocked"] is None
     kinds = [kind for (kind,) in ask(house, "SELECT kind FROM events ORDER BY id")]
     assert kinds == ["authorized", "audit_success"]
 
@@ -176,6 +235,7 @@ def test_whoever_dies_at_any_commit_or_call_leaves_nothing_undone(request, kind,
         yard(request, kind, face, clock, tmp_path / "policy.toml") as here,
     ):
         _, moments = live()
+        assert f"after the call {CALLED_IN.get(story, 'release')}" in moments
         for left, moment in enumerate(moments):
             try:
                 service, passed = live(left)
