@@ -28,8 +28,8 @@ class Upkeep:
         self._sweep = Sweep(tools)
 
     def step(self) -> bool:
-        """Do what is due; False when nothing is."""
-        return self._start_push_ticket() or self._sweep.step() or self._prune()
+        """Do what is due; False when nothing is. The sweep comes last: it always has somebody to ask."""
+        return self._start_push_ticket() or self._prune() or self._sweep.step()
 
     def free_at(self) -> float:
         """When the pace lets the sweep ask again, if it has anybody to ask; a second hence at most."""

@@ -130,6 +130,23 @@ def test_a_large_heap_goes_in_small_batches_with_pauses(build_house):
     assert rows(house)["releases"] == 0
 
 
+def test_what_is_past_its_time_leaves_while_the_sweep_always_has_somebody_to_ask(build_house):
+    house = build_house("[retention]\ndays = 1\n")
+    house.open_shop()
+    for number in range(1, 6):
+        house.open_shop(f"wx{number:016x}", f"gh_{number:012x}")
+    house.worker.beat()
+    insert = (
+        "INSERT INTO releases (authorizer_appid, state, mode, approved_at, created_at)"
+        " VALUES (:appid, 'released', 'auto', 0, 0)"
+    )
+    edit(house, insert, appid=SHOP)
+    for _ in range(4):  # one ask takes longer than the pace would make the next one wait
+        assert house.worker.upkeep.step()
+        house.clock.advance(0.4)
+    assert rows(house)["releases"] == 0
+
+
 # -- gaps and machines -----------------------------------------------------------------------------------
 
 
