@@ -97,12 +97,17 @@ def authorizer(row: Authorizer) -> dict[str, Any]:
     }
 
 
-def sweep(connection: sa.Connection, plan: asking.Plan, since: float | None) -> dict[str, Any]:
-    """The sweep for missed pushes: who is asked, how long a full round takes, how many are to be soon."""
+def sweep(connection: sa.Connection, plan: asking.Plan, since: float | None, now: float) -> dict[str, Any]:
+    """The sweep for missed pushes: who is asked, how long a full round takes, how many are to be soon.
+
+    A round takes as long as planned, or if the plan is not kept, as long as somebody has been waiting.
+    """
     authorizers = asking.count(connection)
+    waiting_since = asking.longest_ago(connection)
+    waited = 0.0 if waiting_since is None else now - waiting_since
     return {
         "authorizers": authorizers,
-        "round_seconds": max(plan.everybody, authorizers * plan.gap),
+        "round_seconds": max(plan.everybody, authorizers * plan.gap, waited),
         "to_ask_soon": asking.count(connection, before=since) if since else 0,
     }
 

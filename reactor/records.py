@@ -97,7 +97,7 @@ class Records:
         kept = self._sweep is not None and self._sweep[1]["authorizers"] > MANY
         if self._sweep is None or not kept or not 0 <= now - self._sweep[0] < COUNT_SECONDS:
             since = soon(row.ask_all_since, now)
-            self._sweep = now, present.sweep(connection, self._plan, since)
+            self._sweep = now, present.sweep(connection, self._plan, since, now)
         return self._sweep[1]
 
 

@@ -33,44 +33,58 @@ class Sweep:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._store = tools.store
+        self._order = list(asking.Kind)
+        self._look_again_at = 0.0
         self._crowd = 1
-        self._asked = False
         self._counted_at: float | None = None
 
     def step(self) -> bool:
         """Ask the next one; False when it is nobody's turn, or calls are stopped."""
         now = self._tools.clock()
+        found = self._find(now)
+        if found is None or not self._claim(found, now):
+            return False
+        # Who was served stands last, so that no kind keeps the others waiting, however many it has.
+        self._order.remove(found.kind)
+        self._order.append(found.kind)
+        Ask(found.authorizer, self._tools).run()
+        return True
+
+    def free_at(self) -> float:
+        """When to look for the next one."""
+        return self._look_again_at
+
+    def _find(self, now: float) -> asking.Found | None:
         with self._store.read() as connection:
             row = component.get(connection, self._tools.component_appid)
             if row.blocked_by is not None or row.ticket_sealed is None:
-                return False
+                self._look_again_at = now + 1.0
+                return None
+            plan, crowd = self._plan(), self._count(connection, now)
             since = asking.soon(row.ask_all_since, now)
-            found = asking.next_one(connection, self._plan(), now=now, ask_all_since=since)
-        if found is None:
-            return False
-        one, in_turn = found
-        crowd = self._count(now) if in_turn else 0
-        with self._store.write() as connection:
-            retry_at = now + ASK_AGAIN_SECONDS * self._tools.scale
-            claimed = asking.claim(
-                connection, self._plan(), one, now=now, in_turn=in_turn, crowd=crowd, retry_at=retry_at
+            found = asking.next_one(
+                connection, plan, now=now, ask_all_since=since, crowd=crowd, order=self._order
             )
-        if claimed:
-            self._asked = True
-            Ask(one, self._tools).run()
+            nobody = found is None
+            self._look_again_at = (
+                asking.look_again_at(connection, plan, now=now, crowd=crowd) if nobody else now
+            )
+        return found
+
+    def _claim(self, found: asking.Found, now: float) -> bool:
+        retry_at = now + ASK_AGAIN_SECONDS * self._tools.scale
+        with self._store.write() as connection:
+            claimed = asking.claim(
+                connection, self._plan(), found, now=now, crowd=self._crowd, retry_at=retry_at
+            )
+            if not claimed:
+                connection.rollback()
         return claimed
 
-    def free_at(self) -> float:
-        """When the next may be asked: soon after the last one was, a second hence where nobody was."""
-        now, asked = self._tools.clock(), self._asked
-        self._asked = False
-        return now + (self._plan().gap if asked else 1.0)
-
-    def _count(self, now: float) -> int:
+    def _count(self, connection: sa.Connection, now: float) -> int:
         """How many there are to ask, as of lately."""
         if self._counted_at is None or not 0 <= now - self._counted_at < COUNT_SECONDS:
-            with self._store.read() as connection:
-                self._crowd = asking.count(connection)
+            self._crowd = asking.count(connection)
             self._counted_at = now
         return self._crowd
 

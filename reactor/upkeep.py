@@ -32,7 +32,7 @@ class Upkeep:
         return self._start_push_ticket() or self._prune() or self._sweep.step()
 
     def free_at(self) -> float:
-        """When the pace lets the sweep ask again, if it has anybody to ask; a second hence at most."""
+        """When the sweep looks for the next one to ask."""
         return self._sweep.free_at()
 
     def _start_push_ticket(self) -> bool:

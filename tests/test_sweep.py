@@ -5,7 +5,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-import sqlalchemy as sa
 from crowds import crowd
 from known import COMPONENT
 from served import wait_until
@@ -29,7 +28,7 @@ from stories import (
 
 from reactor.pulse import GAP_SECONDS
 from reactor.simulator.faults import Fault
-from reactor.store import component
+from reactor.store import asking, authorizers, component
 from reactor.worker import Worker
 
 DAY = 86400
@@ -300,16 +299,21 @@ def test_a_gap_of_the_web_process_alone_counts_as_well(house):
     assert count(house.platform, ASK) == 2
 
 
+def open_town(house, numbers, **columns):
+    """Mini programs that authorized long ago, each a row of these columns."""
+    with house.store.write() as connection:
+        for number in numbers:
+            appid, name = f"wx{number:016x}", f"gh_{number:012x}"
+            house.platform.authorize(appid, user_name=name, nick_name="x", exchanged=True)
+            told = {"user_name": name, "state": "authorized", **columns}
+            authorizers.save(connection, appid, **told)
+    return [f"wx{number:016x}" for number in numbers]
+
+
 def test_a_fleet_is_asked_no_faster_than_half_the_pace(build_house):
     house = build_house("[pace]\nreleases_per_second = 20\n")
     house.push_ticket()
-    with house.store.write() as connection:
-        for number in range(100, 160):
-            appid = f"wx{number:016x}"
-            house.platform.authorize(appid, user_name=f"gh_{number:012x}", nick_name="x", exchanged=True)
-            row = {"appid": appid, "name": f"gh_{number:012x}"}
-            columns = "authorizers (authorizer_appid, user_name, state)"
-            connection.execute(sa.text(f"INSERT INTO {columns} VALUES (:appid, :name, 'authorized')"), row)
+    open_town(house, range(100, 160))
     house.worker.beat()
     began = house.clock()
     house.keep_up(5)
@@ -352,11 +356,78 @@ def test_after_a_gap_a_hundred_thousand_are_asked_soon_and_no_faster_than_the_ra
     assert round(told["round_seconds"]) == 10_000  # longer than the hour that was wished for
 
 
+def test_one_process_asks_a_whole_round_in_its_time(build_house):
+    house = build_house(REACTOR_SWEEP_ALL_SECONDS="15")
+    house.push_ticket()
+    open_town(house, range(100, 130), asked_at=house.clock() - 15)
+    house.worker.beat()
+    edit(house, "UPDATE component SET ask_all_since = NULL")
+    end, upkeep = house.clock() + 15, house.worker.upkeep
+    while house.clock() < end:  # as the thread does that keeps up
+        if not upkeep.step():
+            house.clock.advance(min(1.0, max(0.05, upkeep.free_at() - house.clock())))
+    assert len(asked(house)) >= 29
+
+
 def test_the_status_says_how_long_a_round_takes_when_the_fleet_is_larger_than_the_interval(build_house):
     house = build_house("[pace]\nreleases_per_second = 1\n", REACTOR_SWEEP_ALL_SECONDS="2")
     for number in range(1, 4):
         house.open_shop(f"wx{number:016x}", f"gh_{number:012x}")
     assert house.api("/status")["sweep"]["round_seconds"] == 8  # four shops
+
+
+@pytest.mark.parametrize("crowding", ["watched", "failing", "both"])
+def test_more_than_the_pace_can_ask_keep_nobody_waiting(build_house, crowding):
+    waits = {"REACTOR_SWEEP_SECONDS": "5", "REACTOR_SWEEP_ALL_SECONDS": "90", "REACTOR_RETRY_SCALE": "0.05"}
+    house = build_house("[pace]\nreleases_per_second = 2\n", **waits)
+    house.push_ticket()
+    busy = open_town(house, range(100, 140))  # against one ask a second
+    others = open_town(house, range(200, 205))
+    house.worker.beat()
+    failing = {"watched": [], "failing": busy, "both": busy[::2]}[crowding]
+    for appid in set(busy) - set(failing):
+        house.platform.submit_audit(appid, "1.0.0")
+        edit(house, f"UPDATE authorizers SET audit_status = 2 WHERE authorizer_appid = '{appid}'")
+    for appid in failing:
+        house.platform.plan(Fault(ASK, "errcode", errcode=45011, authorizer_appid=appid, times=1000))
+    edit(house, "UPDATE authorizers SET asked_at = 1, ask_again_at = 1")
+    edit(house, f"UPDATE authorizers SET ask_again_at = NULL WHERE authorizer_appid IN {tuple(others)}")
+    edit(house, "UPDATE component SET ask_all_since = NULL")
+    house.keep_up(120, step=0.5)
+    house.platform.clear_faults()
+    assert ask(house, "SELECT authorizer_appid FROM authorizers WHERE asked_at = 1") == []
+
+
+def test_the_round_is_as_fast_as_planned_while_audits_under_way_take_what_the_pace_leaves(build_house):
+    plan = {"REACTOR_SWEEP_SECONDS": "5", "REACTOR_SWEEP_ALL_SECONDS": "66"}
+    house = build_house("[pace]\nreleases_per_second = 2\n", **plan)
+    house.push_ticket()
+    for appid in open_town(house, range(100, 111), audit_status=2, asked_at=house.clock()):
+        house.platform.submit_audit(appid, "1.0.0")
+    others = open_town(house, range(200, 211), asked_at=house.clock() - 40)
+    house.keep_up(160, step=0.5)
+    called = [call.authorizer_appid for call in house.platform.calls if call.call == ASK]
+    assert sum(called.count(appid) for appid in others) >= 22  # two rounds of eleven
+    assert house.api("/status")["sweep"]["round_seconds"] <= 80
+
+
+def test_the_status_tells_how_long_a_round_takes_that_does_not_keep_its_plan(house):
+    house.keep_up()
+    assert house.api("/status")["sweep"]["round_seconds"] == 3600
+    edit(house, "UPDATE component SET blocked_by = 'system', next_probe_at = 9e9")
+    house.clock.advance(DAY)
+    assert house.api("/status")["sweep"]["round_seconds"] == pytest.approx(DAY, abs=2)
+
+
+def test_who_could_not_take_the_turn_takes_nothing(house):
+    plan = asking.Plan.of(600, 3600, 20)
+    now = house.clock()
+    with house.store.read() as connection:
+        found = asking.next_one(connection, plan, now=now, ask_all_since=None, crowd=1)
+    edit(house, "UPDATE authorizers SET asked_at = 5")  # another process asked meanwhile
+    assert found.in_turn
+    assert not house.worker.upkeep._sweep._claim(found, now)
+    assert ask(house, "SELECT name FROM paces WHERE name LIKE 'sweep%'") == []
 
 
 def test_without_a_ticket_or_while_calls_are_stopped_nobody_is_asked(house):

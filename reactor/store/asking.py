@@ -1,6 +1,8 @@
 """Which authorizer is asked next about its audit, for the pushes that never came."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,6 +19,7 @@ _WATCHED = _PICK.where(_OURS, IS_UNDER_WAY, authorizers.c.asked_at <= _BEFORE).o
 )
 _OLDEST = _PICK.where(_OURS, authorizers.c.asked_at < _BEFORE).order_by(authorizers.c.asked_at)
 _COUNT = sa.select(sa.func.count()).select_from(authorizers).where(_OURS)
+_LONGEST_AGO = sa.select(sa.func.min(authorizers.c.asked_at)).where(_OURS, authorizers.c.asked_at > 0)
 _CLAIM = (
     sa.update(authorizers)
     .where(
@@ -27,6 +30,15 @@ _CLAIM = (
 )
 SHARE = 0.5
 CALLS, ROUND = "sweep", "sweep_all"
+CATCH_UP_SECONDS = 1.0  # what the round missed while others were asked, it makes up for
+
+
+class Kind(StrEnum):
+    """Why somebody is asked: could not be before, has an audit under way, or as everybody is."""
+
+    AGAIN = "again"
+    WATCHED = "watched"
+    EVERYBODY = "everybody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,19 @@ class Plan:
         """The sweep leaves a share of the calls per second that the policy allows to the releases."""
         return cls(under_way, everybody, 1 / (releases_per_second * SHARE))
 
+    def round_gap(self, crowd: int) -> float:
+        """One after the other at equal distances, so that a round of so many fills its time evenly."""
+        return self.everybody / max(1, crowd)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whose turn it is and why; `in_turn`: only because everybody's comes in time."""
+
+    authorizer: Authorizer
+    kind: Kind
+    in_turn: bool
+
 
 def count(connection: sa.Connection, *, before: float | None = None) -> int:
     """How many authorizers there are to ask; of those last asked before this moment."""
@@ -49,47 +74,65 @@ def count(connection: sa.Connection, *, before: float | None = None) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def next_one(
-    connection: sa.Connection, plan: Plan, *, now: float, ask_all_since: float | None
-) -> tuple[Authorizer, bool] | None:
-    """Whose turn it is, and whether only because everybody's comes in time; takes nothing."""
+def longest_ago(connection: sa.Connection) -> float | None:
+    """When the one was asked who has been waiting longest; None before the first."""
+    return connection.execute(_LONGEST_AGO).scalar()
+
+
+def next_one(  # noqa: PLR0913 - of whom, when, in which order
+    connection: sa.Connection,
+    plan: Plan,
+    *,
+    now: float,
+    ask_all_since: float | None,
+    crowd: int,
+    order: Sequence[Kind] = tuple(Kind),
+) -> Found | None:
+    """Whose turn it is, looking for the kinds in this order; takes nothing.
+
+    `crowd`: about how many there are to ask; counting them takes longer than all the rest.
+    """
     if not pace.is_free(connection, CALLS, now=now, gap=plan.gap):
         return None
-    looks = [(_AGAIN, now, False), (_WATCHED, now - plan.under_way, False)]
+    looks: dict[Kind, list[tuple[sa.Select[Any], float, bool]]] = {
+        Kind.AGAIN: [(_AGAIN, now, False)],
+        Kind.WATCHED: [(_WATCHED, now - plan.under_way, False)],
+        Kind.EVERYBODY: [],
+    }
     if ask_all_since is not None:
-        looks.append((_OLDEST, ask_all_since, False))
-    if pace.is_free(connection, ROUND, now=now, gap=plan.everybody):
-        looks.append((_OLDEST, now - plan.everybody / 2, True))
-    for query, before, in_turn in looks:
-        appid: str | None = connection.execute(query, {"before": before}).scalar()
-        found = get(connection, appid) if appid is not None else None
-        if found is not None:
-            return found, in_turn
+        looks[Kind.EVERYBODY].append((_OLDEST, ask_all_since, False))
+    if pace.is_free(connection, ROUND, now=now, gap=plan.round_gap(crowd)):
+        looks[Kind.EVERYBODY].append((_OLDEST, now - plan.everybody / 2, True))
+    for kind in order:
+        for query, before, in_turn in looks[kind]:
+            appid: str | None = connection.execute(query, {"before": before}).scalar()
+            found = get(connection, appid) if appid is not None else None
+            if found is not None:
+                return Found(found, kind, in_turn)
     return None
 
 
+def look_again_at(connection: sa.Connection, plan: Plan, *, now: float, crowd: int) -> float:
+    """Where `next_one` found nobody: when the pace or the round lets it look again; later if both do."""
+    free = pace.free_at(connection, CALLS, now=now, gap=plan.gap)
+    if free <= now:
+        free = pace.free_at(connection, ROUND, now=now, gap=plan.round_gap(crowd))
+    return free if free > now else now + 1.0
+
+
 def claim(  # noqa: PLR0913 - whom, when and how
-    connection: sa.Connection,
-    plan: Plan,
-    one: Authorizer,
-    *,
-    now: float,
-    in_turn: bool,
-    crowd: int,
-    retry_at: float,
+    connection: sa.Connection, plan: Plan, found: Found, *, now: float, crowd: int, retry_at: float
 ) -> bool:
     """Take this authorizer, which counts as asked from now on; False when another process was faster.
 
-    `crowd`: about how many there are to ask; counting them takes longer than all the rest. Who dies in the
-    middle of it leaves `retry_at` behind.
+    Then roll back, lest a turn is taken and nobody asked. Who dies in the middle of it leaves `retry_at`.
     """
     if not pace.take(connection, CALLS, now=now, gap=plan.gap):
         return False
-    if in_turn:
-        # One after the other at equal distances, so that a round fills its time evenly.
-        gap = plan.everybody / max(1, crowd)
-        if not pace.take(connection, ROUND, now=now, gap=gap):
-            return False
+    gap, burst = plan.round_gap(crowd), CATCH_UP_SECONDS
+    if found.in_turn and not pace.take(connection, ROUND, now=now, gap=gap, burst=burst):
+        return False
+    one = found.authorizer
     taken = {"appid": one.authorizer_appid, "asked_before": one.asked_at, "now": now, "retry_at": retry_at}
     return connection.execute(_CLAIM, taken).rowcount == 1
 

@@ -178,23 +178,19 @@ def repetition(place, connection):
 
 
 def ask_in_turn(place, connection):
-    found = asking.next_one(connection, PLAN, now=place.now, ask_all_since=None)
+    told = {"now": place.now, "crowd": 100_000}
+    found = asking.next_one(connection, PLAN, ask_all_since=None, **told)
     assert found
-    one, in_turn = found
-    assert in_turn
-    assert asking.claim(
-        connection, PLAN, one, now=place.now, in_turn=in_turn, crowd=100_000, retry_at=place.now + 60
-    )
+    assert found.in_turn
+    assert asking.claim(connection, PLAN, found, retry_at=place.now + 60, **told)
 
 
 def ask_all(place, connection):
-    found = asking.next_one(connection, PLAN, now=place.now, ask_all_since=place.now - 1000)
+    told = {"now": place.now, "crowd": 100_000}
+    found = asking.next_one(connection, PLAN, ask_all_since=place.now - 1000, **told)
     assert found
-    one, in_turn = found
-    assert not in_turn
-    assert asking.claim(
-        connection, PLAN, one, now=place.now, in_turn=in_turn, crowd=100_000, retry_at=place.now + 60
-    )
+    assert not found.in_turn
+    assert asking.claim(connection, PLAN, found, retry_at=place.now + 60, **told)
 
 
 def known_audit(place, connection):

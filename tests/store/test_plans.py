@@ -78,10 +78,11 @@ def intake(connection):
 
 def sweep(connection):
     for now, ask_all_since in ((NOW, None), (NOW + 9, NOW)):
-        found = asking.next_one(connection, PLAN, now=now, ask_all_since=ask_all_since)
+        found = asking.next_one(connection, PLAN, now=now, ask_all_since=ask_all_since, crowd=2)
         assert found
-        one, in_turn = found
-        assert asking.claim(connection, PLAN, one, now=now, in_turn=in_turn, crowd=2, retry_at=now + 60)
+        assert asking.claim(connection, PLAN, found, now=now, crowd=2, retry_at=now + 60)
+        asking.look_again_at(connection, PLAN, now=now, crowd=2)
+    asking.longest_ago(connection)
     releases.of_audit(connection, SHOP, user_name="gh", audit_id=1, submitted_at=NOW)
 
 
