@@ -5,6 +5,7 @@ under way, and otherwise in turn, evenly spread over the whole interval, never f
 """
 
 import logging
+import math
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -51,24 +52,23 @@ class Sweep:
         return True
 
     def free_at(self) -> float:
-        """When to look for the next one."""
+        """When to look for the next one; infinite where only time or a push can bring somebody."""
         return self._look_again_at
 
     def _find(self, now: float) -> asking.Found | None:
         with self._store.read() as connection:
             row = component.get(connection, self._tools.component_appid)
             if row.blocked_by is not None or row.ticket_sealed is None:
-                self._look_again_at = now + 1.0
+                self._look_again_at = math.inf
                 return None
             plan, crowd = self._plan(), self._count(connection, now)
             since = asking.soon(row.ask_all_since, now)
             found = asking.next_one(
                 connection, plan, now=now, ask_all_since=since, crowd=crowd, order=self._order
             )
-            nobody = found is None
-            self._look_again_at = (
-                asking.look_again_at(connection, plan, now=now, crowd=crowd) if nobody else now
-            )
+            self._look_again_at = now
+            if found is None:
+                self._look_again_at = asking.look_again_at(connection, plan, now=now, crowd=crowd)
         return found
 
     def _claim(self, found: asking.Found, now: float) -> bool:

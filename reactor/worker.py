@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -17,13 +18,16 @@ from reactor.pulse import OneMachine, note_pulse
 from reactor.steps import Steps
 from reactor.store import asking, authorizers, claims, component, pace, presence
 from reactor.store.presence import LEASE_SECONDS
+from reactor.sweep import Sweep
 from reactor.tools import Tools
 from reactor.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 
 THREADS = 4
+ASKERS = 4  # at 0.4 s an answer they ask ten a second, which is the pace of the sweep by default
 POLL_SECONDS = 1.0
+HELPERS_POLL_SECONDS = 5.0
 SHORTEST_POLL_SECONDS = 0.05
 HEARTBEAT_SECONDS = 4.0
 SET_BACK_SECONDS = 30.0
@@ -45,7 +49,13 @@ class Worker:
         self._beaten_at: float | None = None
         self.upkeep = Upkeep(tools)
         loops = [(f"worker-{number}", self._work) for number in range(threads)]
-        loops += [("heartbeat", self._beat), ("upkeep", self._keep_up)]
+        loops += [("heartbeat", self._beat), ("upkeep", partial(self._keep_at, self.upkeep, POLL_SECONDS))]
+        # Apart from the turns: however slowly WeChat answers the sweep, no release waits for it.
+        helpers = [Sweep(tools) for _ in range(ASKERS - 1)]
+        loops += [
+            (f"sweep-{number}", partial(self._keep_at, helper, HELPERS_POLL_SECONDS))
+            for number, helper in enumerate(helpers)
+        ]
         if not self._store.is_sqlite:
             loops.append(("bell", self._listen))
         self._threads = [
@@ -117,11 +127,11 @@ class Worker:
             self.beat()
             self._rest(HEARTBEAT_SECONDS)
 
-    def _keep_up(self) -> None:
+    def _keep_at(self, duty: Upkeep | Sweep, longest: float) -> None:
         while not self._stopping:
-            if not self.upkeep.step():
-                wait = self.upkeep.free_at() - self._tools.clock()
-                self._rest(min(POLL_SECONDS, max(SHORTEST_POLL_SECONDS, wait)))
+            if not duty.step():
+                wait = duty.free_at() - self._tools.clock()
+                self._rest(min(longest, max(SHORTEST_POLL_SECONDS, wait)))
 
     def _listen(self) -> None:
         self._store.listen(self.wake, lambda: self._stopping)

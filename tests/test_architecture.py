@@ -60,7 +60,7 @@ MAY_USE = {
     "sweep": _KEEPING,
     "upkeep": _KEEPING,
     "steps": _CALLING,
-    "worker": {"core", "store", "pulse", "steps", "tools", "upkeep"},
+    "worker": {"core", "store", "pulse", "steps", "sweep", "tools", "upkeep"},
     "audits": {"core", "store"},
     "intake": {"core", "store", "audits"},
     "desk": {"core", "store"},

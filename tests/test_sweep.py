@@ -615,3 +615,20 @@ def test_a_live_worker_asks_as_fast_as_the_pace_allows(house):
         wait_until(lambda: len(asked(house, before)) >= 25, seconds=15)
     finally:
         worker.stop()
+
+
+def test_a_live_worker_goes_on_asking_while_wechat_is_slow_to_answer_some(house):
+    for number in range(100, 104):
+        house.open_shop(f"wx{number:016x}", f"gh_{number:012x}")
+    gates = [house.platform.plan(Fault(ASK, "hold_before")).gate for _ in range(2)]
+    tools = patient_tools(house)
+    worker = Worker(replace(tools, clock=lambda: house.clock() + time.monotonic()), threads=1)
+    before = len(house.platform.calls)
+    worker.start()
+    try:
+        wait_until(lambda: all(gate.reached.is_set() for gate in gates), seconds=15)
+        wait_until(lambda: len(asked(house, before)) >= 3, seconds=15)
+    finally:
+        for gate in gates:
+            gate.go.set()
+        worker.stop()

@@ -1,5 +1,7 @@
 """Which authorizer is asked next about its audit, for the pushes that never came."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -113,11 +115,11 @@ def next_one(  # noqa: PLR0913 - of whom, when, in which order
 
 
 def look_again_at(connection: sa.Connection, plan: Plan, *, now: float, crowd: int) -> float:
-    """Where `next_one` found nobody: when the pace or the round lets it look again; later if both do."""
+    """Where `next_one` found nobody: when the pace or the round lets it look again; infinite if both do."""
     free = pace.free_at(connection, CALLS, now=now, gap=plan.gap)
     if free <= now:
         free = pace.free_at(connection, ROUND, now=now, gap=plan.round_gap(crowd))
-    return free if free > now else now + 1.0
+    return free if free > now else math.inf
 
 
 def claim(  # noqa: PLR0913 - whom, when and how
