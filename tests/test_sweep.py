@@ -334,17 +334,18 @@ def test_a_hundred_thousand_are_asked_in_turn_at_equal_distances(build_house):
     apart = 21600 / 100_000
     crowd(house, 100_000, asked_at=house.clock(), apart=apart)
     house.clock.advance(21600)
+    house.keep_up(2)  # makes up for a second at most of what was missed
     before = len(house.platform.calls)
     house.keep_up(10, step=apart / 4)
     times = asked(house, before)
     assert 10 / (1.3 * apart) <= len(times) <= 10 / apart + 1
-    assert all(0.99 * apart <= later - earlier <= 1.3 * apart for earlier, later in pairwise(times))
+    assert all(0.99 * apart <= later - earlier <= 1.3 * apart for earlier, later in pairwise(times[1:]))
     told = house.api("/status")["sweep"]
     assert (told["authorizers"], told["round_seconds"]) == (100_001, 21600)
 
 
 def test_after_a_gap_a_hundred_thousand_are_asked_soon_and_no_faster_than_the_rate(house):
-    crowd(house, 100_000)
+    crowd(house, 100_000, asked_at=house.clock() - 1)
     back_after_a_gap(house)
     before = len(house.platform.calls)
     house.keep_up(5)
