@@ -6,7 +6,7 @@ under way, and otherwise in turn, evenly spread over the whole interval, never f
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 
 ASK_AGAIN_SECONDS = 60.0
 COUNT_SECONDS = 60.0
+_MAY_BE_ASKED = frozenset({authorizers.AUTHORIZED, authorizers.NEEDS_REAUTHORIZATION})
+# Whoever seemed lost and gets an answer is not.
+_ANSWERED: Mapping[str, object] = {"state": authorizers.AUTHORIZED, "reason": None, "ask_again_at": None}
 _NEVER_SUBMITTED = frozenset({85012, 85058, 86001})
 
 
@@ -158,11 +161,11 @@ class Ask:
         # Locked as a push locks it: of the two that find one approval, the second sees the first.
         now = self._tools.clock()
         known = authorizers.lock_all(connection, [self._appid]).get(self._appid)
-        if known is None or known.state != authorizers.AUTHORIZED:
+        if known is None or known.state not in _MAY_BE_ASKED:
             return
         if missed and releases.opened_between(connection, self._appid, self._began, now):
             return  # what was seen may be over by now; ask_again_at stands
-        values: dict[str, object] = {"audit_status": audit.status, "ask_again_at": None}
+        values: dict[str, object] = {"audit_status": audit.status, **_ANSWERED}
         if audit.status == AuditStatus.APPROVED:
             values["settled_audit_id"] = audit.audit_id
         release_id = None
@@ -214,7 +217,9 @@ class Ask:
         breaker.note(connection, self._tools, self._appid, decision, self._records)
 
     def _nothing_submitted(self, connection: sa.Connection) -> None:
-        asking.ask_again(connection, self._appid, at=None)
+        known = authorizers.lock_all(connection, [self._appid]).get(self._appid)
+        if known is not None and known.state in _MAY_BE_ASKED:
+            authorizers.update(connection, self._appid, **_ANSWERED)
         breaker.note(connection, self._tools, self._appid, None, self._records)
 
     def _write_calls(

@@ -426,7 +426,7 @@ def test_who_could_not_take_the_turn_takes_nothing(house):
     with house.store.read() as connection:
         found = asking.next_one(connection, plan, now=now, ask_all_since=None, crowd=1)
     edit(house, "UPDATE authorizers SET asked_at = 5")  # another process asked meanwhile
-    assert found.in_turn
+    assert found.pace == asking.ROUND
     assert not house.worker.upkeep._sweep._claim(found, now)
     assert ask(house, "SELECT name FROM paces WHERE name LIKE 'sweep%'") == []
 
@@ -478,6 +478,48 @@ def test_a_lost_permission_is_shown_and_not_asked_about_again(house, errcode):
     back_after_a_gap(house)
     house.keep_up()
     assert count(house.platform, ASK) == 1
+
+
+def test_a_permission_that_came_back_unpushed_is_found_in_the_next_round(house):
+    house.platform.plan(Fault(ASK, "errcode", errcode=61007))
+    house.keep_up()
+    approve_unpushed(house)
+    for _ in range(4):
+        assert authorizer(house)["state"] == "needs_reauthorization"
+        house.push_ticket()
+        house.keep_up(900, step=10)
+    house.keep_up(10)
+    house.run()
+    assert authorizer(house)["state"] == "authorized"
+    assert house.only_release()["state"] == "released"
+
+
+def test_who_has_nothing_submitted_is_authorized_as_well_once_wechat_answers(house):
+    edit(house, "UPDATE authorizers SET state = 'needs_reauthorization', reason = 'lost'")
+    house.keep_up()
+    assert ask(house, "SELECT state, reason FROM authorizers") == [("authorized", None)]
+
+
+def test_a_permission_that_stays_lost_is_asked_about_once_a_round(house):
+    house.platform.plan(Fault(ASK, "errcode", errcode=48001, times=100))
+    house.keep_up(3 * 3600, step=10)
+    assert len(asked(house)) == 3
+    house.platform.clear_faults()
+
+
+def test_the_lost_are_asked_the_slower_the_longer_the_list_in_which_wechat_keeps_their_tokens(house):
+    edit(house, "DELETE FROM authorizers")
+    open_town(house, range(100, 102), state="needs_reauthorization")
+    plan = asking.Plan.of(600, 3600, 20)
+
+    def takes(now):
+        told = {"now": now, "crowd": 100_000}
+        with house.store.write() as connection:
+            found = asking.next_one(connection, plan, ask_all_since=None, **told)
+            return found is not None and asking.claim(connection, plan, found, retry_at=now + 60, **told)
+
+    moments = {1e6: True, 1e6 + 18: False, 1e6 + 20.2: True, 1e6 + 3590: False, 1e6 + 3601: True}
+    assert {at: takes(at) for at in moments} == moments
 
 
 def test_a_systemic_refusal_stops_all_calls_and_the_shop_is_asked_once_they_flow(house):

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from reactor.store import pace
-from reactor.store.authorizers import AUTHORIZED, Authorizer, get, update
+from reactor.store.authorizers import AUTHORIZED, NEEDS_REAUTHORIZATION, Authorizer, get, update
 from reactor.store.schema import IS_UNDER_WAY, authorizers
 
 _OURS = authorizers.c.state == AUTHORIZED
@@ -20,6 +20,9 @@ _WATCHED = _PICK.where(_OURS, IS_UNDER_WAY, authorizers.c.asked_at <= _BEFORE).o
     authorizers.c.asked_at
 )
 _OLDEST = _PICK.where(_OURS, authorizers.c.asked_at < _BEFORE).order_by(authorizers.c.asked_at)
+_LOST = _PICK.where(authorizers.c.state == NEEDS_REAUTHORIZATION, authorizers.c.asked_at <= _BEFORE).order_by(
+    authorizers.c.asked_at
+)
 _COUNT = sa.select(sa.func.count()).select_from(authorizers).where(_OURS)
 _LONGEST_AGO = sa.select(sa.func.min(authorizers.c.asked_at)).where(_OURS, authorizers.c.asked_at > 0)
 _CLAIM = (
@@ -31,15 +34,17 @@ _CLAIM = (
     .values(asked_at=sa.bindparam("now"), ask_again_at=sa.bindparam("retry_at"))
 )
 SHARE = 0.5
-CALLS, ROUND = "sweep", "sweep_all"
+CALLS, ROUND, LOST = "sweep", "sweep_all", "sweep_lost"
+LIST_PAGE = 500  # as many as WeChat lists in one answer
 CATCH_UP_SECONDS = 1.0  # what the round missed while others were asked, it makes up for
 
 
 class Kind(StrEnum):
-    """Why somebody is asked: could not be before, has an audit under way, or as everybody is."""
+    """Why somebody is asked: could not be before, has an audit under way, seemed lost, or as everybody is."""
 
     AGAIN = "again"
     WATCHED = "watched"
+    LOST = "lost"
     EVERYBODY = "everybody"
 
 
@@ -60,14 +65,18 @@ class Plan:
         """One after the other at equal distances, so that a round of so many fills its time evenly."""
         return self.everybody / max(1, crowd)
 
+    def lost_gap(self, crowd: int) -> float:
+        """Asking the lost may mean to read all of WeChat's list for a token: that is paid for in advance."""
+        return self.gap * (1 + crowd / LIST_PAGE)
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Whose turn it is and why; `in_turn`: only because everybody's comes in time."""
+    """Whose turn it is and why; `pace`: what else they must wait for, if for anything."""
 
     authorizer: Authorizer
     kind: Kind
-    in_turn: bool
+    pace: str | None
 
 
 def count(connection: sa.Connection, *, before: float | None = None) -> int:
@@ -96,21 +105,21 @@ def next_one(  # noqa: PLR0913 - of whom, when, in which order
     """
     if not pace.is_free(connection, CALLS, now=now, gap=plan.gap):
         return None
-    looks: dict[Kind, list[tuple[sa.Select[Any], float, bool]]] = {
-        Kind.AGAIN: [(_AGAIN, now, False)],
-        Kind.WATCHED: [(_WATCHED, now - plan.under_way, False)],
-        Kind.EVERYBODY: [],
-    }
+    looks: list[tuple[Kind, sa.Select[Any], float, str | None]] = [
+        (Kind.AGAIN, _AGAIN, now, None),
+        (Kind.WATCHED, _WATCHED, now - plan.under_way, None),
+    ]
+    if pace.is_free(connection, LOST, now=now, gap=plan.lost_gap(crowd)):
+        looks.append((Kind.LOST, _LOST, now - plan.everybody, LOST))
     if ask_all_since is not None:
-        looks[Kind.EVERYBODY].append((_OLDEST, ask_all_since, False))
+        looks.append((Kind.EVERYBODY, _OLDEST, ask_all_since, None))
     if pace.is_free(connection, ROUND, now=now, gap=plan.round_gap(crowd)):
-        looks[Kind.EVERYBODY].append((_OLDEST, now - plan.everybody / 2, True))
-    for kind in order:
-        for query, before, in_turn in looks[kind]:
-            appid: str | None = connection.execute(query, {"before": before}).scalar()
-            found = get(connection, appid) if appid is not None else None
-            if found is not None:
-                return Found(found, kind, in_turn)
+        looks.append((Kind.EVERYBODY, _OLDEST, now - plan.everybody / 2, ROUND))
+    for kind, query, before, waits_for in sorted(looks, key=lambda look: order.index(look[0])):
+        appid: str | None = connection.execute(query, {"before": before}).scalar()
+        found = get(connection, appid) if appid is not None else None
+        if found is not None:
+            return Found(found, kind, waits_for)
     return None
 
 
@@ -131,8 +140,8 @@ def claim(  # noqa: PLR0913 - whom, when and how
     """
     if not pace.take(connection, CALLS, now=now, gap=plan.gap):
         return False
-    gap, burst = plan.round_gap(crowd), CATCH_UP_SECONDS
-    if found.in_turn and not pace.take(connection, ROUND, now=now, gap=gap, burst=burst):
+    gap = plan.lost_gap(crowd) if found.pace == LOST else plan.round_gap(crowd)
+    if found.pace and not pace.take(connection, found.pace, now=now, gap=gap, burst=CATCH_UP_SECONDS):
         return False
     one = found.authorizer
     taken = {"appid": one.authorizer_appid, "asked_before": one.asked_at, "now": now, "retry_at": retry_at}

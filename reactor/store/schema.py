@@ -83,6 +83,8 @@ sa.Index(
 )
 _AGAIN = sa.and_(_ASKED, authorizers.c.ask_again_at.is_not(None))
 sa.Index("ix_authorizers_ask_again", authorizers.c.ask_again_at, sqlite_where=_AGAIN, postgresql_where=_AGAIN)
+_LOST = authorizers.c.state == "needs_reauthorization"
+sa.Index("ix_authorizers_lost", authorizers.c.asked_at, sqlite_where=_LOST, postgresql_where=_LOST)
 
 events = sa.Table(
     "events",

@@ -181,7 +181,7 @@ def ask_in_turn(place, connection):
     told = {"now": place.now, "crowd": 100_000}
     found = asking.next_one(connection, PLAN, ask_all_since=None, **told)
     assert found
-    assert found.in_turn
+    assert found.pace == asking.ROUND
     assert asking.claim(connection, PLAN, found, retry_at=place.now + 60, **told)
 
 
@@ -189,7 +189,7 @@ def ask_all(place, connection):
     told = {"now": place.now, "crowd": 100_000}
     found = asking.next_one(connection, PLAN, ask_all_since=place.now - 1000, **told)
     assert found
-    assert not found.in_turn
+    assert found.pace is None
     assert asking.claim(connection, PLAN, found, retry_at=place.now + 60, **told)
 
 

@@ -77,7 +77,8 @@ def intake(connection):
 
 
 def sweep(connection):
-    for now, ask_all_since in ((NOW, None), (NOW + 9, NOW)):
+    authorizers.save(connection, "wx000000000000000c", state="needs_reauthorization")
+    for now, ask_all_since in ((NOW, None), (NOW + 9, NOW), (NOW + 18, None)):
         found = asking.next_one(connection, PLAN, now=now, ask_all_since=ask_all_since, crowd=2)
         assert found
         assert asking.claim(connection, PLAN, found, now=now, crowd=2, retry_at=now + 60)

@@ -26,6 +26,7 @@ def upgrade() -> None:
         ("asked", "asked_at", _ASKED),
         ("under_way", "asked_at", f"{_ASKED} AND (audit_status = 2 OR audit_status = 4)"),
         ("ask_again", "ask_again_at", f"{_ASKED} AND ask_again_at IS NOT NULL"),
+        ("lost", "asked_at", "state = 'needs_reauthorization'"),
     ):
         op.create_index(
             f"ix_authorizers_{name}",
