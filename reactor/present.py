@@ -108,7 +108,7 @@ def sweep(connection: sa.Connection, plan: asking.Plan, since: float | None, now
     return {
         "authorizers": authorizers,
         "round_seconds": max(plan.everybody, authorizers * plan.gap, waited),
-        "to_ask_soon": asking.count(connection, before=since) if since else 0,
+        "to_ask_soon": asking.count_soon(connection, now=now, ask_all_since=since),
     }
 
 

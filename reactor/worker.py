@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from reactor.core.errors import StoreUnavailable
 from reactor.pulse import OneMachine, note_pulse
 from reactor.steps import Steps
-from reactor.store import asking, authorizers, claims, component, pace, presence
+from reactor.store import authorizers, claims, component, presence
 from reactor.store.presence import LEASE_SECONDS
 from reactor.sweep import Sweep
 from reactor.tools import Tools
@@ -144,29 +144,46 @@ class Worker:
         """Say that this worker lives, and renew the leases of the turns at hand."""
         self._tools.tune()
         now = self._tools.clock()
-        holders = self._steps.holders
+        if self._was_set_back(now):
+            self._forget_times(now)
         with self._store.write() as connection:
-            before = note_pulse(connection, self._tools.component_appid, "worker", now, machine=self._machine)
-            # What this process saw last counts; at its first beat, what the store has of the one before it.
-            last = self._beaten_at if self._beaten_at is not None else before
-            if last is not None and now < last - SET_BACK_SECONDS:
-                self._forget_times(connection, now)
+            self._renew(connection)
             presence.beat(connection, self._name, now)
-            if holders:
-                authorizers.renew_codes(connection, holders=holders, lease_until=now + LEASE_SECONDS)
-                claims.renew_leases(connection, holders=holders, lease_until=now + LEASE_SECONDS)
+            note_pulse(connection, self._tools.component_appid, "worker", now, machine=self._machine)
         self._beaten_at = now
 
-    def _forget_times(self, connection: sa.Connection, now: float) -> None:
-        """The clock was set back: nothing may wait for, or be held until, a time that is not to come."""
+    def _renew(self, connection: sa.Connection) -> None:
+        until = self._tools.clock() + LEASE_SECONDS
+        if holders := self._steps.holders:
+            authorizers.renew_codes(connection, holders=holders, lease_until=until)
+            claims.renew_leases(connection, holders=holders, lease_until=until)
+
+    def _was_set_back(self, now: float) -> bool:
+        """By what this process saw last; at its first beat, by what the store has of the one before it."""
+        last = self._beaten_at
+        if last is None:
+            with self._store.read() as connection:
+                last = presence.last_pulse(connection, "worker")
+        return last is not None and now < last - SET_BACK_SECONDS
+
+    def _forget_times(self, now: float) -> None:
+        """The clock was set back: nothing may wait for, or be held until, a time that is not to come.
+
+        In small pieces, and before the pulse is noted: who dies of it leaves the rest to the next.
+        """
         log.warning("the clock was set back; what waits is looked at again now, nothing is lost")
-        claims.forget_times(connection, now=now, longest=LEASE_SECONDS)
-        presence.forget_times(connection, now=now, longest=LEASE_SECONDS)
-        asking.forget_times(connection, now=now)
-        pace.forget_times(connection, now=now)
-        authorizers.forget_times(connection, now=now, longest=LEASE_SECONDS)
-        component.probe_now(connection, self._tools.component_appid, now)
-        component.ask_all(connection, self._tools.component_appid, since=now)
+        with self._store.write() as connection:
+            authorizers.forget_times(connection, now=now, longest=LEASE_SECONDS)
+            claims.forget_leases(connection, now=now, longest=LEASE_SECONDS)
+            presence.forget_times(connection, now=now, longest=LEASE_SECONDS)
+            component.probe_now(connection, self._tools.component_appid, now)
+            component.ask_all(connection, self._tools.component_appid, since=now)
+        after: int | None = 0
+        while after is not None:
+            with self._store.write() as connection:
+                after = claims.forget_waits(connection, now=now, after=after)
+            with self._store.write() as connection:
+                self._renew(connection)
 
     def _idle(self, seconds: float, signals: int) -> None:
         with self._state:

@@ -1,6 +1,7 @@
 """What goes on beside the releases: a ticket that stays away, rows past their time, gaps, clocks, an end."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from reactor.core.errors import SettingsError
 from reactor.pulse import GAP_SECONDS, OneMachine, note_pulse, refuse_shared_file, this_machine
 from reactor.simulator.faults import Fault
 from reactor.store import claims, component, pace, presence
+from reactor.store.schema import authorizers, paces, releases
 from reactor.worker import Worker
 
 DAY = 86400
@@ -242,6 +244,74 @@ def test_a_clock_set_back_by_a_day_delays_nothing(house):
     house.run_for(10)
     assert house.only_release()["state"] == "released"
     assert len(house.platform.effective_releases(SHOP)) == 1
+
+
+def many_waiting(house, number, **columns):
+    row = {"state": "pending", "mode": "auto", "approved_at": 0, "created_at": 0, **columns}
+    with house.store.write() as connection:
+        rows = [{**row, "authorizer_appid": f"wx{one:016x}"} for one in range(number)]
+        connection.execute(sa.insert(releases), rows)
+
+
+@contextmanager
+def changes(house):
+    """How many rows each UPDATE changes, of one transaction after the other."""
+    seen = []
+
+    def note(_, cursor, statement, *__):
+        if statement.startswith("UPDATE"):
+            seen.append((statement.split()[1], cursor.rowcount))
+
+    sa.event.listen(house.store._engine, "after_cursor_execute", note)
+    yield seen
+    sa.event.remove(house.store._engine, "after_cursor_execute", note)
+
+
+def test_after_a_clock_set_back_no_statement_changes_many_rows(house):
+    house.open_shop()
+    house.worker.beat()
+    later = house.clock() + DAY
+    many_waiting(house, 3 * claims.BATCH, due_at=later, waits_for="backoff")
+    with house.store.write() as connection:
+        rows = [(f"wx{one:016x}", later) for one in range(1000, 1000 + 3 * claims.BATCH)]
+        told = [{"authorizer_appid": one, "state": "authorized", "asked_at": at} for one, at in rows]
+        connection.execute(sa.insert(authorizers), told)
+        paced = [{"name": f"fetch:authorizer:{one}", "next_at": at} for one, at in rows]
+        connection.execute(sa.insert(paces), paced)
+    house.clock.advance(-DAY)
+    with changes(house) as seen:
+        house.worker.beat()
+    assert max(number for _, number in seen) <= claims.BATCH
+    assert ask(house, f"SELECT count(*) FROM releases WHERE due_at > {house.clock()}") == [(0,)]
+    assert house.api("/status")["sweep"]["to_ask_soon"] == 3 * claims.BATCH + 1
+
+
+def test_a_delay_by_policy_outlasts_a_clock_set_back(house):
+    house.worker.beat()
+    due_at = house.clock() + 600
+    many_waiting(house, 1, due_at=due_at, waits_for="delay")
+    house.clock.advance(-DAY)
+    house.worker.beat()
+    assert ask(house, "SELECT due_at FROM releases") == [(due_at,)]
+
+
+def test_who_dies_while_it_forgets_the_times_leaves_that_to_the_next(house, build_house):
+    house.worker.beat()
+    many_waiting(house, 3 * claims.BATCH, due_at=house.clock() + DAY, waits_for="backoff")
+    house.clock.advance(-DAY)
+    batches = []
+
+    def die(_, __, statement, *___):
+        batches.append("releases" in statement and statement.startswith("UPDATE"))
+        if sum(batches) > 3:
+            raise KeyboardInterrupt
+
+    sa.event.listen(house.store._engine, "before_cursor_execute", die)
+    with pytest.raises(KeyboardInterrupt):
+        house.worker.beat()
+    sa.event.remove(house.store._engine, "before_cursor_execute", die)
+    build_house().worker.beat()
+    assert ask(house, f"SELECT count(*) FROM releases WHERE due_at > {house.clock()}") == [(0,)]
 
 
 def test_a_lease_from_a_clock_that_was_ahead_lapses_as_always(house):

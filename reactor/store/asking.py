@@ -13,6 +13,7 @@ from reactor.store.authorizers import AUTHORIZED, NEEDS_REAUTHORIZATION, Authori
 from reactor.store.schema import IS_UNDER_WAY, authorizers
 
 _OURS = authorizers.c.state == AUTHORIZED
+_IS_LOST = authorizers.c.state == NEEDS_REAUTHORIZATION
 _BEFORE: sa.BindParameter[float] = sa.bindparam("before")
 _PICK = sa.select(authorizers.c.authorizer_appid).limit(1)
 _AGAIN = _PICK.where(_OURS, authorizers.c.ask_again_at <= _BEFORE).order_by(authorizers.c.ask_again_at)
@@ -20,9 +21,10 @@ _WATCHED = _PICK.where(_OURS, IS_UNDER_WAY, authorizers.c.asked_at <= _BEFORE).o
     authorizers.c.asked_at
 )
 _OLDEST = _PICK.where(_OURS, authorizers.c.asked_at < _BEFORE).order_by(authorizers.c.asked_at)
-_LOST = _PICK.where(authorizers.c.state == NEEDS_REAUTHORIZATION, authorizers.c.asked_at <= _BEFORE).order_by(
-    authorizers.c.asked_at
-)
+_LOST = _PICK.where(_IS_LOST, authorizers.c.asked_at <= _BEFORE).order_by(authorizers.c.asked_at)
+# Asked in a time that is not to come, by a clock that was wrong: as good as not at all.
+_AHEAD = _PICK.where(_OURS, authorizers.c.asked_at > _BEFORE).order_by(authorizers.c.asked_at.desc())
+_LOST_AHEAD = _PICK.where(_IS_LOST, authorizers.c.asked_at > _BEFORE).order_by(authorizers.c.asked_at.desc())
 _COUNT = sa.select(sa.func.count()).select_from(authorizers).where(_OURS)
 _LONGEST_AGO = sa.select(sa.func.min(authorizers.c.asked_at)).where(_OURS, authorizers.c.asked_at > 0)
 _CLAIM = (
@@ -36,6 +38,7 @@ _CLAIM = (
 SHARE = 0.5
 CALLS, ROUND, LOST = "sweep", "sweep_all", "sweep_lost"
 LIST_PAGE = 500  # as many as WeChat lists in one answer
+AHEAD_SECONDS = 60.0
 CATCH_UP_SECONDS = 1.0  # what the round missed while others were asked, it makes up for
 
 
@@ -79,10 +82,16 @@ class Found:
     pace: str | None
 
 
-def count(connection: sa.Connection, *, before: float | None = None) -> int:
-    """How many authorizers there are to ask; of those last asked before this moment."""
-    query = _COUNT if before is None else _COUNT.where(authorizers.c.asked_at < before)
-    return int(connection.execute(query).scalar_one())
+def count(connection: sa.Connection) -> int:
+    """How many authorizers there are to ask."""
+    return int(connection.execute(_COUNT).scalar_one())
+
+
+def count_soon(connection: sa.Connection, *, now: float, ask_all_since: float | None) -> int:
+    """How many of them are asked as soon as the pace allows."""
+    ahead = authorizers.c.asked_at > now + AHEAD_SECONDS
+    groups = [ahead] if ask_all_since is None else [ahead, authorizers.c.asked_at < ask_all_since]
+    return sum(int(connection.execute(_COUNT.where(group)).scalar_one()) for group in groups)
 
 
 def longest_ago(connection: sa.Connection) -> float | None:
@@ -108,8 +117,10 @@ def next_one(  # noqa: PLR0913 - of whom, when, in which order
     looks: list[tuple[Kind, sa.Select[Any], float, str | None]] = [
         (Kind.AGAIN, _AGAIN, now, None),
         (Kind.WATCHED, _WATCHED, now - plan.under_way, None),
+        (Kind.EVERYBODY, _AHEAD, now + AHEAD_SECONDS, None),
     ]
     if pace.is_free(connection, LOST, now=now, gap=plan.lost_gap(crowd)):
+        looks.append((Kind.LOST, _LOST_AHEAD, now + AHEAD_SECONDS, LOST))
         looks.append((Kind.LOST, _LOST, now - plan.everybody, LOST))
     if ask_all_since is not None:
         looks.append((Kind.EVERYBODY, _OLDEST, ask_all_since, None))
@@ -173,9 +184,3 @@ def soon(ask_all_since: float | None, now: float) -> float | None:
 def ask_again(connection: sa.Connection, authorizer_appid: str, *, at: float | None) -> None:
     """It could not be asked now, so it is then; None: no sooner than in its turn."""
     update(connection, authorizer_appid, ask_again_at=at)
-
-
-def forget_times(connection: sa.Connection, *, now: float) -> None:
-    """The clock was set back: nobody was asked in a time that is not to come, whoever is ours by then."""
-    ahead = sa.update(authorizers).where(authorizers.c.asked_at > now)
-    connection.execute(ahead.values(asked_at=0.0))

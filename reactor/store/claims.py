@@ -34,6 +34,13 @@ _UNDER_WAY = sa.select(sa.func.count()).where(
     releases.c.state == State.RELEASING, releases.c.lease_until >= sa.bindparam("now")
 )
 RELEASES = "releases"  # the pace of all processes together
+BATCH = 500
+_WAITING = (
+    sa.select(releases.c.id)
+    .where(releases.c.state == State.PENDING, releases.c.id > sa.bindparam("after"))
+    .order_by(releases.c.id)
+    .limit(BATCH)
+)
 _NEXT_LAPSE = sa.select(sa.func.min(releases.c.lease_until)).where(releases.c.state == State.RELEASING)
 
 
@@ -164,13 +171,24 @@ def hand_back(connection: sa.Connection, *, holders: Sequence[str], now: float) 
     connection.execute(sa.update(releases).where(mine).values(lease_until=now - 1))
 
 
-def forget_times(connection: sa.Connection, *, now: float, longest: float) -> None:
-    """The clock was set back: leases and waits of the time that is not to come end now.
-
-    A delay that the policy asked for is kept. Leases lapse after `longest` seconds as always.
-    """
+def forget_leases(connection: sa.Connection, *, now: float, longest: float) -> None:
+    """The clock was set back: leases lapse after `longest` seconds as always."""
     ahead = sa.and_(releases.c.state == State.RELEASING, releases.c.lease_until > now + longest)
     connection.execute(sa.update(releases).where(ahead).values(lease_until=now + longest))
+
+
+def forget_waits(connection: sa.Connection, *, now: float, after: int) -> int | None:
+    """The clock was set back: of a batch of those that wait, all that wait for a later time are due now.
+
+    A delay that the policy asked for is kept. Returns what the next batch comes `after`, None at the end.
+    """
+    ids = connection.execute(_WAITING, {"after": after}).scalars().all()
+    if not ids:
+        return None
     waits = sa.or_(releases.c.waits_for.is_(None), releases.c.waits_for != WaitsFor.DELAY)
-    waiting = sa.and_(releases.c.state == State.PENDING, waits, releases.c.due_at > now)
-    connection.execute(sa.update(releases).where(waiting).values(due_at=now))
+    ahead = sa.and_(releases.c.id.in_(ids), releases.c.state == State.PENDING, waits, releases.c.due_at > now)
+    # Locked in the order in which everybody locks several.
+    ordered = sa.select(releases.c.id).where(ahead).order_by(releases.c.authorizer_appid, releases.c.id)
+    locked = connection.execute(ordered.with_for_update()).scalars().all()
+    connection.execute(sa.update(releases).where(releases.c.id.in_(locked)).values(due_at=now))
+    return int(ids[-1])

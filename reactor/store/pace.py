@@ -35,11 +35,6 @@ def put_off(connection: sa.Connection, name: str, *, until: float) -> None:
     connection.execute(sa.update(paces).where(paces.c.name == name).values(next_at=until))
 
 
-def forget_times(connection: sa.Connection, *, now: float) -> None:
-    """The clock was set back: nobody waits for a time that is not to come."""
-    connection.execute(sa.update(paces).where(paces.c.next_at > now).values(next_at=now))
-
-
 def is_free(connection: sa.Connection, name: str, *, now: float, gap: float) -> bool:
     """Whether a take may succeed now."""
     return free_at(connection, name, now=now, gap=gap) <= now

@@ -58,11 +58,16 @@ def leave(connection: sa.Connection, holder: str) -> None:
     connection.execute(sa.delete(workers).where(workers.c.holder == holder))
 
 
+def last_pulse(connection: sa.Connection, kind: str) -> float | None:
+    """When one of this kind last noted that it lives."""
+    return connection.execute(sa.select(pulses.c.at).where(pulses.c.kind == kind)).scalar()
+
+
 def pulse(
     connection: sa.Connection, kind: str, now: float, *, machine: str, unless_within: float = 0.0
 ) -> float | None:
     """Note that one of this kind (web, worker) lives; returns when one last did, None the first time."""
-    before: float | None = connection.execute(sa.select(pulses.c.at).where(pulses.c.kind == kind)).scalar()
+    before = last_pulse(connection, kind)
     if before is not None and 0 <= now - before < unless_within:
         return before
     fresh = {"at": now, "machine": machine}

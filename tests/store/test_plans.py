@@ -93,7 +93,14 @@ def ticket(connection):
     component.get(connection, "wx00000000000000c0")
 
 
-@pytest.mark.parametrize("step", [look, claim, intake, sweep, ticket], ids=lambda step: step.__name__)
+def clock_set_back(connection):
+    claims.forget_leases(connection, now=NOW - 9, longest=20)
+    assert claims.forget_waits(connection, now=NOW - 9, after=0)
+
+
+@pytest.mark.parametrize(
+    "step", [look, claim, intake, sweep, ticket, clock_set_back], ids=lambda step: step.__name__
+)
 def test_no_step_reads_a_whole_table(connection, step):
     with plans(connection) as found:
         step(connection)
