@@ -136,7 +136,7 @@ class Model(RuleBasedStateMachine):
         here.begin_anew(self.platform)
         self.lives = [self._bear()]
         self.outbox, self.sent, self.acknowledged = [], [], set()
-        self.versions = 0
+        self.versions = self.taken = 0
         self.nonce = Random(11)
 
     # -- processes ---------------------------------------------------------------------------------------
@@ -475,7 +475,8 @@ class Model(RuleBasedStateMachine):
     def after_every_step(self):
         self.every_promise_holds()
         Model.steps += 1
-        if Model.steps % SEARCHED_EVERY == 0:
+        self.taken += 1
+        if self.taken % SEARCHED_EVERY == 0:
             self.no_secret_lies_open()
 
     def every_promise_holds(self):
