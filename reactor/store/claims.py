@@ -185,10 +185,15 @@ def forget_waits(connection: sa.Connection, *, now: float, after: int) -> int | 
     ids = connection.execute(_WAITING, {"after": after}).scalars().all()
     if not ids:
         return None
-    waits = sa.or_(releases.c.waits_for.is_(None), releases.c.waits_for != WaitsFor.DELAY)
-    ahead = sa.and_(releases.c.id.in_(ids), releases.c.state == State.PENDING, waits, releases.c.due_at > now)
-    # Locked in the order in which everybody locks several.
-    ordered = sa.select(releases.c.id).where(ahead).order_by(releases.c.authorizer_appid, releases.c.id)
-    locked = connection.execute(ordered.with_for_update()).scalars().all()
-    connection.execute(sa.update(releases).where(releases.c.id.in_(locked)).values(due_at=now))
+    # Locked in the order in which everybody locks several, and by nothing but their ids: for any other
+    # condition SQLite would read all that wait.
+    query = sa.select(releases).where(releases.c.id.in_(ids))
+    ordered = query.order_by(releases.c.authorizer_appid, releases.c.id).with_for_update()
+    waiting = [of_row(row) for row in connection.execute(ordered)]
+    late = [one.id for one in waiting if one.state is State.PENDING and _waits_longer(one, now)]
+    connection.execute(sa.update(releases).where(releases.c.id.in_(late)).values(due_at=now))
     return int(ids[-1])
+
+
+def _waits_longer(release: Release, now: float) -> bool:
+    return release.waits_for != WaitsFor.DELAY and release.due_at is not None and release.due_at > now
