@@ -93,7 +93,9 @@ def _strike(
         f"WeChat, or the way there, is out of order for {strikes} turns in a row "
         f"({decision.reason}); nothing is lost, everything waits for a call that succeeds"
     )
-    next_probe_at = now + probe_wait(tools.scale)
+    # Of silence the probe tells at once, by asking somebody else, whether it was theirs after all. Where only
+    # some calls fail, it may well be answered, and what failed would go on failing without a pause.
+    next_probe_at = now if silent else now + probe_wait(tools.scale)
     component.block(
         connection, appid, by=WaitsFor.OUTAGE, reason=reason, now=now, next_probe_at=next_probe_at
     )

@@ -129,12 +129,13 @@ class Steps:
         return decision is None
 
     def _longest_unasked(self) -> str | None:
-        """In an outage, one after the other: whether it is everybody's, a healthy one tells."""
+        """In an outage, one after the other, and first who had no part in it: a healthy one tells."""
         with self._store.write() as connection:
             row = component.get(connection, self._tools.component_appid)
             if row.blocked_by != WaitsFor.OUTAGE:
                 return None
-            return asking.take_oldest(connection, now=self._tools.clock())
+            strikers = (row.strikers or "").split(",")
+            return asking.take_oldest(connection, now=self._tools.clock(), but=strikers)
 
     def _end_probe(
         self, connection: sa.Connection, decision: Decision | None, records: list[CallRecord]

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from reactor.core.decisions import LIST_PAGE
 from reactor.core.errcodes import Verdict, lookup
 from reactor.core.errors import (
     Answered,
@@ -32,7 +33,6 @@ TICKET_SECONDS = 12 * 3600
 EARLY_SECONDS = 600
 # A token shorter-lived than WeChat's 7200 s is not refreshed at every use: this share of its life is early.
 EARLY_SHARE = 0.1
-LIST_PAGE = 500
 
 
 def _lease_name(authorizer_appid: str) -> str:

@@ -29,6 +29,7 @@ LONGEST_ADOPTION_SECONDS = 21600.0
 # So many different authorizers in a row meet nothing but silence: it is not theirs. When WeChat answers
 # some of their calls and fails in others, it takes more of them to tell.
 STRIKES_IN_SILENCE, STRIKES = 3, 10
+LIST_PAGE = 500  # as many authorizers as WeChat lists in one answer
 OF_THE_COMPONENT = "api_"  # the calls that go by the component's own token and quota
 SHANGHAI = timezone(timedelta(hours=8))  # no daylight saving since 1991
 

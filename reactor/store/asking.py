@@ -1,13 +1,14 @@
 """Which authorizer is asked next about its audit, for the pushes that never came."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
+from reactor.core.decisions import LIST_PAGE
 from reactor.store import pace
 from reactor.store.authorizers import AUTHORIZED, NEEDS_REAUTHORIZATION, Authorizer, get, update
 from reactor.store.schema import IS_UNDER_WAY, authorizers
@@ -37,7 +38,6 @@ _CLAIM = (
 )
 SHARE = 0.5
 CALLS, ROUND, LOST = "sweep", "sweep_all", "sweep_lost"
-LIST_PAGE = 500  # as many as WeChat lists in one answer
 AHEAD_SECONDS = 60.0
 CATCH_UP_SECONDS = 1.0  # what the round missed while others were asked, it makes up for
 
@@ -61,7 +61,7 @@ class Plan:
 
     @classmethod
     def of(cls, under_way: float, everybody: float, releases_per_second: float) -> "Plan":
-        """The sweep leaves a share of the calls per second that the policy allows to the releases."""
+        """The sweep asks a share as often as the policy lets releases begin."""
         return cls(under_way, everybody, 1 / (releases_per_second * SHARE))
 
     def round_gap(self, crowd: int) -> float:
@@ -159,21 +159,26 @@ def claim(  # noqa: PLR0913 - whom, when and how
     return connection.execute(_CLAIM, taken).rowcount == 1
 
 
-def take_oldest(connection: sa.Connection, *, now: float) -> str | None:
+def take_oldest(connection: sa.Connection, *, now: float, but: Collection[str]) -> str | None:
     """The one asked longest ago, to be asked whether anybody gets an answer; the next time it is another.
 
-    What it says of its audit is nobody's business then, so its turn is still to come.
+    These only where there is nobody else.
     """
-    query = _PICK.where(_OURS).order_by(authorizers.c.asked_at)
-    found: str | None = connection.execute(query).scalar()
-    if found is not None:
-        update(connection, found, asked_at=now, ask_again_at=now)
-    return found
+    oldest = _PICK.where(_OURS).order_by(authorizers.c.asked_at)
+    for query in (oldest.where(authorizers.c.authorizer_appid.not_in(but)), oldest):
+        found: str | None = connection.execute(query).scalar()
+        if found is not None:
+            put_last(connection, found, now=now)
+            return found
+    return None
 
 
 def put_last(connection: sa.Connection, authorizer_appid: str, *, now: float) -> None:
-    """It was just asked for another reason: of all, it is now the one asked last."""
-    update(connection, authorizer_appid, asked_at=now)
+    """It was just called for another reason: of all, it is now the one asked last.
+
+    What it said of its audit was nobody's business then, so its turn is still to come.
+    """
+    update(connection, authorizer_appid, asked_at=now, ask_again_at=now)
 
 
 def soon(ask_all_since: float | None, now: float) -> float | None:
