@@ -15,22 +15,25 @@ _NOW = sa.select(sa.extract("epoch", sa.func.clock_timestamp()))
 class SharedClock:
     """Unix seconds as PostgreSQL counts them; between two looks this machine's monotonic clock carries on.
 
-    Until the server was asked once, and while it cannot be, this machine's own time has to do.
+    Until the server has answered once this machine's own time has to do: nobody but the first, and the
+    heartbeats, waits for it.
     """
 
     def __init__(self, store: Store, *, ticking: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._ticking = ticking
         self._offset: float | None = None
+        self._asked = False
 
     def __call__(self) -> float:
         """The time."""
-        if self._offset is None:
+        if not self._asked:
             self.tune()
         return time.time() if self._offset is None else self._ticking() + self._offset
 
     def tune(self) -> None:
         """Look at the server's clock; whoever lives long does so at every heartbeat."""
+        self._asked = True
         try:
             with self._store.read() as connection:
                 before = self._ticking()
