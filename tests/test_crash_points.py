@@ -116,13 +116,19 @@ def pushed(service):
     service.tend()
 
 
-def found_by_the_sweep(service):
+def approved_unheard(service):
+    """A shop is open, its audit is known to be under way, and ends well; gives the push that has not come."""
     service.push_ticket()
     service.push_authorized()
     service.platform.submit_audit(SHOP, "1.0.0")
     service.tend()
     push = service.approve()
     service.clock.advance(700)
+    return push
+
+
+def found_by_the_sweep(service):
+    push = approved_unheard(service)
     service.do(lambda house: house.worker.upkeep.step())
     service.push(push, SHOP)  # after all, and twice
     service.tend()
@@ -157,12 +163,7 @@ def much_that_is_old_and_no_ticket(service):
 
 
 def stopped_and_probed(service):
-    service.push_ticket()
-    service.push_authorized()
-    service.platform.submit_audit(SHOP, "1.0.0")
-    service.tend()
-    push = service.approve()
-    service.clock.advance(700)
+    push = approved_unheard(service)
     service.platform.plan(Fault("get_latest_auditstatus", "errcode", errcode=61004))
     service.do(lambda house: house.worker.upkeep.step())  # which is refused
     service.clock.advance(61)

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from reactor.simulator import pusher
 from reactor.simulator.face import serve
-from tests.bench.load import COMPONENT, approvals, request_of, requests_per_second
+from tests.bench.load import approvals, request_of, requests_per_second
 from tests.bench.serving import databases, environment, new_platform, sender_to, served, wait_until
+from tests.known import COMPONENT
 
 CONNECTIONS = 16
 AIMS = {"no action": 0.6, "approval on SQLite": 0.35}

@@ -9,6 +9,9 @@ class NoBackground:
     def start(self):
         """Begin nothing."""
 
+    def stop_working(self):
+        """End nothing."""
+
     def stop(self):
         """End nothing."""
 

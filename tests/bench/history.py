@@ -25,8 +25,8 @@ from reactor.records import Records
 from reactor.settings import load_settings
 from reactor.store import asking, authorizers, claims, presence, pruning, releases
 from reactor.worker import Worker
-from tests.bench.load import COMPONENT
 from tests.bench.serving import databases, environment
+from tests.known import COMPONENT
 
 AIM = 2.0
 BLOCKS, ROUNDS = 6, 40

@@ -9,10 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 from reactor.core.crypto import decode_aes_key, seal_envelope
 from reactor.simulator import pusher
-
-COMPONENT = "wx00000000000000c0"
-TOKEN = "messagetoken"
-AES_KEY_TEXT = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+from tests.known import AES_KEY_TEXT, COMPONENT, TOKEN
 
 
 def request_of(message, path, *, number, now):

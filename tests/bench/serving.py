@@ -18,26 +18,15 @@ import requests
 from reactor.core.crypto import decode_aes_key
 from reactor.simulator.platform import Platform
 from reactor.simulator.pusher import Pusher
-from tests.bench.load import AES_KEY_TEXT, COMPONENT, TOKEN
-
-APPSECRET = "appsecret-of-the-bench"
+from tests import known
+from tests.known import AES_KEY_TEXT, APPSECRET, COMPONENT, TOKEN
 
 
 def environment(database_url, api_url, **more):
     """The variables of every process, and nothing of the caller's own that could change a figure."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("WECHAT_", "REACTOR_", "GUNICORN_"))}
-    return kept | {
-        "WECHAT_COMPONENT_APPID": COMPONENT,
-        "WECHAT_COMPONENT_APPSECRET": APPSECRET,
-        "WECHAT_MESSAGE_TOKEN": TOKEN,
-        "WECHAT_ENCODING_AES_KEY": AES_KEY_TEXT,
-        "WECHAT_API_URL": api_url,
-        "DATABASE_URL": database_url,
-        "REACTOR_SECRET_KEY": "secret-key-of-the-bench-long-enough",
-        "REACTOR_WORKER": "external",
-        "WEB_CONCURRENCY": "2",
-        **more,
-    }
+    here = {"REACTOR_WORKER": "external", "WEB_CONCURRENCY": "2"}
+    return kept | known.environment(database_url, api_url, **here | more)
 
 
 def new_platform():

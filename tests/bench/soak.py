@@ -19,8 +19,8 @@ from pathlib import Path
 
 from reactor.simulator import pusher
 from reactor.simulator.face import serve
-from tests.bench.load import COMPONENT
 from tests.bench.serving import databases, environment, new_platform, running, sender_to, served
+from tests.known import COMPONENT
 
 SHOPS = 200
 SAMPLES = 40

@@ -13,8 +13,9 @@ import time
 
 from reactor.simulator import pusher
 from reactor.simulator.face import serve
-from tests.bench.load import COMPONENT, acknowledged, approvals
+from tests.bench.load import acknowledged, approvals
 from tests.bench.serving import databases, environment, new_platform, running, sender_to, served, wait_until
+from tests.known import COMPONENT
 
 CONNECTIONS = 16
 PACE = 20  # releases_per_second of config/policy.toml
