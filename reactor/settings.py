@@ -18,8 +18,11 @@ from reactor.values import (
     appsecret,
     component_appid,
     database_url,
+    lang,
     ops_password,
+    proxies,
     proxy_url,
+    public_url,
     scale,
     seconds,
     secret_keys,
@@ -57,6 +60,9 @@ class Settings:
     retry_scale: float
     web_concurrency: int
     port: int
+    public_url: str | None  # without a slash at the end
+    lang: Literal["en", "zh"]
+    trusted_proxies: int
     warnings: tuple[str, ...] = ()
 
 
@@ -83,6 +89,7 @@ class Variable(NamedTuple):
 _KEY_UNSET = "required with PostgreSQL; with SQLite made on first start beside the database, mode 0600"
 _OPS_UNSET = "unset: pages answer 404"
 _API_UNSET = "unset: both answer 404"
+_URL_UNSET = "unset: pages go by the request, messages carry no links"
 
 # One row for each field of Settings, in their order.
 VARIABLES: tuple[Variable, ...] = (
@@ -113,6 +120,11 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("REACTOR_RETRY_SCALE", "multiplies every backoff (rehearsals use 0.01)", scale, "1"),
     Variable("WEB_CONCURRENCY", "number of web processes, as every PaaS sets it", whole(64), "2"),
     Variable("PORT", "port of the web process, as every PaaS sets it", whole(65535), "8000"),
+    Variable("REACTOR_PUBLIC_URL", "https://… under which this is reached", public_url, unset=_URL_UNSET),
+    Variable(
+        "REACTOR_LANG", "language of commands and messages, en or zh; pages ask the browser", lang, "en"
+    ),
+    Variable("TRUSTED_PROXIES", "proxies before the web process whose X-Forwarded-* count", proxies, "0"),
 )
 
 

@@ -107,6 +107,17 @@ def database_url(value: str) -> str:
     return value
 
 
+def public_url(value: str) -> str:
+    """Scheme and host, and a path if the proxy before us cuts one off; plain http on this machine alone."""
+    return api_url(value)
+
+
+def proxies(value: str) -> int:
+    """How many proxies stand before us; none is a number as well."""
+    return 0 if value == "0" else whole(5)(value)
+
+
+lang = _matching(r"en|zh", "is neither en nor zh; choose one of the two")
 component_appid = _matching(r"wx[0-9a-f]{16}", "is not wx and 16 lower-case hex digits; copy it again")
 appsecret = _matching(r"\S+", "has a space in it; copy it again")
 _token = _matching(r"[0-9A-Za-z]{3,32}", "has an entry that is not 3 to 32 letters or digits; copy it again")

@@ -44,6 +44,7 @@ _HOUSE = _KEEPING | {
 # Room → rooms it may use, itself included. A new room needs a line, and with it a decision.
 MAY_USE = {
     "core": {"core"},
+    "words": {"core", "words"},
     "store": {"core", "store"},
     "wechat": {"core", "wechat"},
     "values": {"core"},

@@ -62,6 +62,9 @@ def test_four_variables_are_enough_and_the_rest_has_the_documented_defaults():
         retry_scale=1.0,
         web_concurrency=2,
         port=8000,
+        public_url=None,
+        lang="en",
+        trusted_proxies=0,
         warnings=(),
     )
 
@@ -79,6 +82,9 @@ def test_every_variable_reaches_its_own_field():
             "REACTOR_RETRY_SCALE": "0.01",
             "WEB_CONCURRENCY": "3",
             "PORT": "5000",
+            "REACTOR_PUBLIC_URL": "https://reactor.example/",
+            "REACTOR_LANG": "zh",
+            "TRUSTED_PROXIES": "1",
         }
     )
     assert settings == Settings(
@@ -99,6 +105,9 @@ def test_every_variable_reaches_its_own_field():
         retry_scale=0.01,
         web_concurrency=3,
         port=5000,
+        public_url="https://reactor.example",
+        lang="zh",
+        trusted_proxies=1,
     )
 
 
@@ -233,6 +242,11 @@ def test_postgresql_is_taken_under_both_names_and_over_a_local_socket(url):
         ("PORT", "65536"),
         ("PORT", "08000"),
         ("PORT", "8_000"),
+        ("REACTOR_PUBLIC_URL", "http://reactor.example"),
+        ("REACTOR_PUBLIC_URL", "https://user:canary@reactor.example"),
+        ("REACTOR_LANG", "de"),
+        ("TRUSTED_PROXIES", "-1"),
+        ("TRUSTED_PROXIES", "6"),
     ],
 )
 def test_an_odd_value_is_refused_by_name_and_never_quoted(name, value):
@@ -298,7 +312,8 @@ def test_all_problems_are_reported_at_once_one_a_line():
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
 def test_every_variable_may_come_from_a_file(tmp_path, ending):
-    values = MINIMAL | SECRETS | {v.name: v.default for v in VARIABLES if v.default and v.name not in SECRETS}
+    values = MINIMAL | SECRETS | {"REACTOR_PUBLIC_URL": "https://reactor.example"}
+    values |= {v.name: v.default for v in VARIABLES if v.default and v.name not in SECRETS}
     environ = {}
     for name, value in values.items():
         path = tmp_path / name
@@ -427,6 +442,7 @@ def test_the_documented_default_is_what_an_unset_variable_reads_as():
         "required with PostgreSQL; with SQLite made on first start beside the database, mode 0600",
         "unset: pages answer 404",
         "unset: both answer 404",
+        "unset: pages go by the request, messages carry no links",
     }
 
 

@@ -28,6 +28,7 @@ class Component:
     next_probe_at: float | None = None
     strikers: str | None = None
     ask_all_since: float | None = None
+    ticket_told_at: float | None = None
 
 
 def get(connection: sa.Connection, component_appid: str) -> Component:

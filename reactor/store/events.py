@@ -28,6 +28,9 @@ class EventRow:
     release_id: int | None
 
 
+_LISTED = [column for column in events.c if column is not events.c.message]  # a page of them stays light
+
+
 def _recording(insert: Callable[[sa.Table], postgresql.Insert]) -> sa.Executable:
     """Insert, or count one more delivery; built once, for it costs more to build than to carry out."""
     counted = {"deliveries": events.c.deliveries + 1}
@@ -62,7 +65,7 @@ def page(
     """Newest first."""
     opened = events.outerjoin(releases, releases.c.event_id == events.c.id)
     query = (
-        sa.select(events, releases.c.id.label("release_id"))
+        sa.select(*_LISTED, releases.c.id.label("release_id"))
         .select_from(opened)
         .order_by(events.c.id.desc())
         .limit(limit)

@@ -66,6 +66,7 @@ class Release:
     lease_holder: str | None
     lease_until: float | None
     woken: bool
+    submitted_at: float | None
 
 
 def of_row(row: sa.Row[tuple[object, ...]]) -> Release:

@@ -3,17 +3,10 @@
 import sqlalchemy as sa
 
 from reactor.core.lifecycle import AuditStatus
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-_TIME: sa.Double[float] = sa.Double()
+from reactor.store import schema_ops  # noqa: F401 -- more tables of the same schema
+from reactor.store.ground import ID as _ID
+from reactor.store.ground import TIME as _TIME
+from reactor.store.ground import metadata
 
 component = sa.Table(
     "component",
@@ -34,6 +27,8 @@ component = sa.Table(
     sa.Column("strikers", sa.Text),
     # Pushes may have been missed before this: whoever was asked earlier is asked soon.
     sa.Column("ask_all_since", _TIME),
+    # When people were last told that the ticket grows old.
+    sa.Column("ticket_told_at", _TIME),
 )
 
 authorizers = sa.Table(
@@ -100,6 +95,8 @@ events = sa.Table(
     sa.Column("deliveries", sa.Integer, nullable=False, server_default="1"),
     sa.Column("reason", sa.Text),
     sa.Column("stale", sa.Boolean, nullable=False, server_default=sa.false()),
+    # The decrypted text, with its secrets masked.
+    sa.Column("message", sa.Text),
 )
 
 releases = sa.Table(
@@ -128,6 +125,8 @@ releases = sa.Table(
     sa.Column("lease_until", _TIME),
     # What it may come to wait for ended while its turn was still under way.
     sa.Column("woken", sa.Boolean, nullable=False, server_default=sa.false()),
+    # When WeChat says that the version was submitted for its audit.
+    sa.Column("submitted_at", _TIME),
 )
 sa.Index("ix_releases_state_due", releases.c.state, releases.c.due_at)
 sa.Index("ix_releases_state_id", releases.c.state, releases.c.id)
@@ -154,6 +153,9 @@ calls = sa.Table(
     sa.Column("errmsg", sa.Text),
     sa.Column("rid", sa.Text),
     sa.Column("ms", sa.Integer),
+    # What was sent and what came back, with secrets masked.
+    sa.Column("request", sa.Text),
+    sa.Column("answer", sa.Text),
 )
 
 _ALONE = calls.c.release_id.is_(None)

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from reactor.store.schema import metadata
+from reactor.store.ground import metadata
 
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True

@@ -1,0 +1,103 @@
+"""The operator's house: sessions, messages, numbers, invitations, and what was said in each call."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    """Add the columns and tables."""
+    _columns()
+    _pages()
+    _messages()
+    _numbers()
+    _invitations()
+
+
+def _columns() -> None:
+    op.add_column("component", sa.Column("ticket_told_at", sa.Double(), nullable=True))
+    op.add_column("events", sa.Column("message", sa.Text(), nullable=True))
+    op.add_column("releases", sa.Column("submitted_at", sa.Double(), nullable=True))
+    op.add_column("calls", sa.Column("request", sa.Text(), nullable=True))
+    op.add_column("calls", sa.Column("answer", sa.Text(), nullable=True))
+
+
+def _pages() -> None:
+    op.create_table(
+        "sessions",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("seen_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name="pk_sessions"),
+    )
+    op.create_table(
+        "tries",
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_tries"),
+    )
+    op.create_index("ix_tries_at", "tries", ["at"], unique=False)
+    op.create_index("ix_tries_address_at", "tries", ["address", "at"], unique=False)
+
+
+def _messages() -> None:
+    op.create_table(
+        "notices",
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("release_id", _ID, nullable=True),
+        sa.Column("authorizer_appid", sa.String(length=18), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_notices"),
+    )
+    op.create_table(
+        "messages",
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("due_at", sa.Double(), nullable=True),
+        sa.Column("turns", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("sent_at", sa.Double(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_messages"),
+    )
+    unsent = sa.text("due_at IS NOT NULL")
+    op.create_index(
+        "ix_messages_due",
+        "messages",
+        ["due_at"],
+        unique=False,
+        sqlite_where=unsent,
+        postgresql_where=unsent,
+    )
+
+
+def _numbers() -> None:
+    op.create_table(
+        "numbers",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("labels", sa.Text(), nullable=False),
+        sa.Column("value", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("name", "labels", name="pk_numbers"),
+    )
+
+
+def _invitations() -> None:
+    op.create_table(
+        "links",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("authorizer_appid", sa.String(length=18), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("digest", name="pk_links"),
+    )

@@ -1,0 +1,74 @@
+"""The tables around the engine: who is logged in, what people are told, what is counted, who was invited."""
+
+import sqlalchemy as sa
+
+from reactor.store.ground import ID, TIME, metadata
+
+# -- the pages -------------------------------------------------------------------------------------------
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("created_at", TIME, nullable=False),
+    sa.Column("seen_at", TIME, nullable=False),
+)
+
+tries = sa.Table(
+    "tries",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("at", TIME, nullable=False, index=True),
+)
+sa.Index("ix_tries_address_at", tries.c.address, tries.c.at)
+
+# -- messages --------------------------------------------------------------------------------------------
+
+notices = sa.Table(
+    "notices",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("at", TIME, nullable=False),
+    sa.Column("kind", sa.String(24), nullable=False),
+    sa.Column("release_id", ID),
+    sa.Column("authorizer_appid", sa.String(18)),
+    sa.Column("detail", sa.Text),
+)
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("created_at", TIME, nullable=False),
+    sa.Column("due_at", TIME),
+    sa.Column("turns", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("sent_at", TIME),
+    sa.Column("reason", sa.Text),
+)
+_UNSENT = messages.c.due_at.is_not(None)
+sa.Index("ix_messages_due", messages.c.due_at, sqlite_where=_UNSENT, postgresql_where=_UNSENT)
+
+# -- numbers ---------------------------------------------------------------------------------------------
+
+numbers = sa.Table(
+    "numbers",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("labels", sa.Text, primary_key=True),
+    sa.Column("value", sa.Double, nullable=False),
+)
+
+# -- invitations -----------------------------------------------------------------------------------------
+
+links = sa.Table(
+    "links",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("created_at", TIME, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("authorizer_appid", sa.String(18)),
+    sa.Column("reason", sa.Text),
+)
