@@ -14,6 +14,8 @@ import sqlalchemy as sa
 
 from reactor.core import counting
 from reactor.core.counting import Counts
+from reactor.core.lifecycle import State
+from reactor.core.policy import Mode
 from reactor.store.database import insert
 from reactor.store.schema import calls, events, history, releases
 from reactor.store.schema_ops import numbers
@@ -89,6 +91,14 @@ def read(connection: sa.Connection, names: Sequence[str]) -> Counts:
 def note_ticket(connection: sa.Connection, at: float) -> None:
     """A ticket arrived; the minute is kept for two days."""
     add(connection, {("ticket_minutes", (counting.minute_of(at),)): 1.0})
+
+
+def latest_waits(connection: sa.Connection, limit: int = 100) -> list[float]:
+    """Seconds from approval to live of the latest that no person held up, the oldest first."""
+    query = sa.select(releases.c.approved_at, releases.c.released_at, releases.c.mode)
+    latest = query.where(releases.c.state == State.RELEASED).order_by(releases.c.id.desc()).limit(limit)
+    rows = connection.execute(latest).all()
+    return [max(0.0, row.released_at - row.approved_at) for row in reversed(rows) if row.mode == Mode.AUTO]
 
 
 # -- counting rows ---------------------------------------------------------------------------------------
