@@ -18,6 +18,7 @@ from reactor.core.policy import Policy, parse_policy
 from reactor.desk import DECISIONS, Desk
 from reactor.intake import Intake
 from reactor.logs import start_logging
+from reactor.pictures import pictures_of
 from reactor.pulse import WebPulse, refuse_shared_file
 from reactor.records import AUTHORIZER_STATES, Records
 from reactor.settings import Settings, load_settings, policy_path
@@ -29,6 +30,7 @@ from reactor.surroundings import Surroundings, surroundings_of
 from reactor.tally import Tally
 from reactor.tools import Tools
 from reactor.web.app import create_app
+from reactor.web.ops.office import Furnishing
 from reactor.wechat import WeChatClient
 from reactor.worker import Worker
 
@@ -214,6 +216,11 @@ def build_web(settings: Settings, around: Surroundings | None = None) -> Flask:
         plan=_plan(settings, policy),
         api_token=settings.api_token,
         tally=tally,
+        furnishing=Furnishing.of(
+            settings,
+            policy=lambda: policy,
+            pictures=lambda lang: pictures_of(store, around.clock(), lang),
+        ),
         clock=around.clock,
     )
     app.extensions["reactor"] = Background(store, tally, worker, pulse)

@@ -29,6 +29,7 @@ _CALLING = {
 }
 _KEEPING = _CALLING | {"audits", "pulse", "sweep"}
 _HOUSE = _KEEPING | {
+    "pictures",
     "steps",
     "surroundings",
     "upkeep",
@@ -70,10 +71,15 @@ MAY_USE = {
     "audits": {"core", "store"},
     "intake": {"core", "store", "audits", "tally"},
     "desk": {"core", "store"},
+    "admission": {"core", "store"},
+    "wellbeing": {"core", "store"},
     "present": {"core", "store", "reactor"},
     "records": {"core", "store", "present"},
-    "web": {"core", "store", "intake", "desk", "present", "records", "web", "reactor"}
-    | {"logs", "tally", "pictures"},
+    "story": {"core", "store", "words"},
+    "web": {
+        *("core", "words", "store", "intake", "desk", "present", "records", "settings", "admission"),
+        *("wellbeing", "story", "reactor", "logs", "tally", "pictures", "web"),
+    },
     "simulator": {"core.crypto", "core.errors", "simulator"},
     "bootstrap": _HOUSE,
     "cli": {"reactor", "bootstrap", "simulator", "demo", "cli"},
@@ -89,6 +95,7 @@ OUTSIDE = {
     "socket": {"wechat", "simulator", "pulse"},
     "socketserver": {"simulator"},
     "flask": {"web", "bootstrap"},
+    "jinja2": {"web"},
     "werkzeug": {"web"},
     "prometheus_client": {"web"},
     "alembic": {"store"},
