@@ -14,7 +14,7 @@ from reactor.store.database import Store
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 10.0
-_BETWEEN_BATCHES_SECONDS = 0.1
+_BETWEEN_BATCHES_SECONDS = 0.02
 _LONGEST_NAME = 64
 
 

@@ -20,7 +20,7 @@ from reactor.store.database import insert
 from reactor.store.schema import calls, events, history, releases
 from reactor.store.schema_ops import numbers
 
-BATCH = 2000  # on SQLite pushes wait while rows are counted: a few milliseconds at a time
+BATCH = 500  # on SQLite pushes wait while rows are counted: a few milliseconds at a time
 PATIENCE_SECONDS = 120.0  # whoever was to answer a call has done so by then, or is dead
 KEEP_MINUTES_SECONDS = 2 * 86400.0
 KEEP_DAYS_SECONDS = 60 * 86400.0
