@@ -19,7 +19,7 @@ from reactor.desk import DECISIONS, Desk
 from reactor.intake import Intake
 from reactor.pulse import WebPulse, refuse_shared_file
 from reactor.records import AUTHORIZER_STATES, Records
-from reactor.settings import Settings, describe, load_settings, policy_path
+from reactor.settings import Settings, load_settings, policy_path
 from reactor.store import keyfile
 from reactor.store.asking import Plan
 from reactor.store.database import Store, sqlite_file
@@ -211,22 +211,11 @@ def build_web(settings: Settings, around: Surroundings | None = None) -> Flask:
         keys=MessageKeys(appid, settings.message_tokens, settings.aes_keys),
         plan=_plan(settings, policy),
         api_token=settings.api_token,
-        furnishing=_furnishing(settings, policy),
+        furnishing=Furnishing.of(settings, policy=lambda: policy),
         clock=around.clock,
     )
     app.extensions["reactor"] = Background(store, intake, worker, pulse)
     return app
-
-
-def _furnishing(settings: Settings, policy: Policy) -> Furnishing:
-    return Furnishing(
-        ops_password=settings.ops_password,
-        public_url=settings.public_url,
-        lang=settings.lang,
-        trusted_proxies=settings.trusted_proxies,
-        described=describe(settings),
-        policy=lambda: policy,
-    )
 
 
 def load_policy(path: Path) -> Policy:

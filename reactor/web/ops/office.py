@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 from reactor.admission import Admission
 from reactor.core.checks import Check
 from reactor.core.policy import Policy
 from reactor.desk import Desk
 from reactor.records import Records
-from reactor.settings import Described
+from reactor.settings import Described, Settings, describe
 from reactor.store.database import Store
 from reactor.words import Lang
 
@@ -42,6 +42,18 @@ class Furnishing:
     policy: Callable[[], Policy] = Policy
     pictures: Callable[[Lang], Sequence[Picture]] | None = None
     examine: Callable[[], Sequence[Check]] | None = None
+
+    @classmethod
+    def of(cls, settings: Settings, **more: Any) -> Self:
+        """What the settings say, and `more` that they do not."""
+        return cls(
+            ops_password=settings.ops_password,
+            public_url=settings.public_url,
+            lang=settings.lang,
+            trusted_proxies=settings.trusted_proxies,
+            described=describe(settings),
+            **more,
+        )
 
 
 @dataclass(frozen=True, slots=True)
