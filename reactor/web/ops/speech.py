@@ -1,5 +1,6 @@
 """How the pages speak: the reader's language, and what templates call to say things in it."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -10,11 +11,12 @@ from reactor.web.ops import assets, guards
 from reactor.words import Lang, retell, say
 from reactor.words.times import from_now, span, stamp
 
+_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 LANG_COOKIE = "reactor-lang"
 LANGS: tuple[Lang, ...] = ("en", "zh")
 # A state is told by a colour, a word and a shape.
 SHAPES = {
-    "held": "‖",
+    "held": "◆",
     "pending": "●",
     "releasing": "▶",
     "released": "✓",
@@ -55,8 +57,8 @@ def told(text: str, **values: object) -> str:
 
 
 def retold(text: str | None) -> str:
-    """A stored English sentence in the reader's language; nothing for None."""
-    return retell(text, reader_lang()) if text else ""
+    """A stored sentence in the reader's language, WeChat's line breaks as spaces; nothing for None."""
+    return _LINE_BREAK.sub(" ", retell(text, reader_lang())) if text else ""
 
 
 def word(name: str) -> str:
