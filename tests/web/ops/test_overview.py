@@ -10,6 +10,8 @@ from operator_at import PASSWORD, Operator, text_of
 from reactor.bootstrap import build_desk
 from reactor.core.checks import Check, Health
 from reactor.core.crypto import MessageKeys
+from reactor.core.policy import Policy
+from reactor.intake import Intake
 from reactor.settings import VARIABLES, describe, load_settings
 from reactor.store import presence
 from reactor.store.asking import Plan
@@ -22,11 +24,12 @@ def furnished(house, **more):
     reactor = house.app.extensions["reactor"]
     app = create_app(
         store=reactor.store,
-        intake=reactor.intake,
+        intake=Intake(reactor.store, COMPONENT, Policy, wake=lambda: None, tally=reactor.tally),
         desk=build_desk(house.settings, reactor.store),
         keys=MessageKeys(COMPONENT, house.settings.message_tokens, house.settings.aes_keys),
         plan=Plan.of(600, 21600, 20.0),
         api_token=None,
+        tally=reactor.tally,
         furnishing=Furnishing.of(house.settings, **more),
         clock=house.clock,
     )
