@@ -13,6 +13,7 @@ from reactor.store import numbers
 from reactor.store.asking import Plan
 from reactor.store.schema import metadata
 from reactor.web.app import create_app
+from reactor.web.ops.office import Furnishing
 
 SHOP_PATH = f"/wechat/authorizers/{SHOP}"
 ROUTES = ("/wechat/component", SHOP_PATH)
@@ -367,6 +368,7 @@ def test_an_internal_error_is_503_so_that_the_push_comes_again_and_shows_no_trac
         plan=Plan.of(600, 21600, 20),
         api_token=API_TOKEN,
         tally=house.tally,
+        furnishing=Furnishing(),
     )
     query, body = on_the_wire(seal(approval(house), house.clock()))
     answer = app.test_client().post(SHOP_PATH, query_string=query, data=body)
