@@ -215,6 +215,7 @@ def build_web(settings: Settings, around: Surroundings | None = None) -> Flask:
         keys=MessageKeys(appid, settings.message_tokens, settings.aes_keys),
         plan=_plan(settings, policy),
         api_token=settings.api_token,
+        furnishing=Furnishing.of(settings, policy=lambda: policy),
         tally=tally,
         furnishing=Furnishing.of(
             settings,

@@ -37,6 +37,7 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
     keys: MessageKeys,
     plan: Plan,
     api_token: str | None,
+    furnishing: Furnishing,
     tally: Tally,
     furnishing: Furnishing,
     clock: Callable[[], float] = time.time,
@@ -49,6 +50,10 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
     add_callbacks(app, intake=intake, keys=keys, tally=tally)
     records = Records(store, keys.component_appid, plan, clock=clock)
     add_api(app, records=records, desk=desk, api_token=api_token)
+    if furnishing.ops_password is not None:
+        admission = Admission(store, furnishing.ops_password, clock=clock)
+        add_ops(app, Office(store, desk, records, keys.component_appid, clock, admission, furnishing))
+    _trust(app, furnishing.trusted_proxies)
     add_metrics(app, store=store, component_appid=keys.component_appid, api_token=api_token, clock=clock)
     if furnishing.ops_password is not None:
         admission = Admission(store, furnishing.ops_password, clock=clock)
