@@ -121,10 +121,11 @@ class _Refusal(click.ClickException):
     def __init__(self, error: click.ClickException) -> None:
         super().__init__(words.retell(error.format_message(), lang()))
         context = getattr(error, "ctx", None)
-        self._usage = f"{context.get_usage()}\n\n" if context else ""
+        usage = f"{context.get_usage()}\n\n" if context else ""
+        self._text = f"{usage}{speak('Error:')} {self.message}"
 
     def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(f"{self._usage}{speak('Error:')} {self.message}", file=file, err=True)
+        click.echo(self._text, file=file, err=True)
 
 
 class _WrongUsage(_Refusal):

@@ -24,7 +24,6 @@ HOLES: Mapping[str, tuple[str, str]] = {
     "jinja2": ("3.1.6", "a template can break out of its sandbox (CVE-2025-27516)"),
     "xmltodict": ("1.0.4", "it wrote XML from names unseen (CVE-2025-9375)"),
 }
-CONSOLE = "open.weixin.qq.com › 第三方平台 › 开发配置"
 
 
 def ordered(checks: Sequence[Check]) -> list[Check]:
@@ -108,7 +107,8 @@ def golden_vector(*, opens: bool) -> Check:
 def ticket(age: float | None) -> Check:
     """How old (seconds) the newest component_verify_ticket is."""
     remedy = (
-        f"{CONSOLE}: compare 授权事件接收URL, Token and Key with this installation; "
+        "compare 授权事件接收URL, Token and Key in the console (第三方平台 › 开发配置) with this "
+        "installation; "
         "`reactor decrypt` explains a push that is refused"
     )
     if age is None:

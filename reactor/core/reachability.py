@@ -3,14 +3,17 @@
 import re
 
 from reactor.core.checks import Check, Health
-from reactor.core.diagnosis import CONSOLE
 
 WARN_SECONDS, BAD_SECONDS = 30.0, 300.0
 _OK, _FORBIDDEN = 200, 403
 _NOT_US = "something else answers there, or changes what passes; see that proxies pass /wechat/ on as it is"
 _ADD_UNKNOWN = (
-    f"{CONSOLE} › 白名单IP地址列表: add the address that this machine's calls come from; where addresses "
+    "add the address that this machine's calls come from to 白名单IP地址列表 in the console; where addresses "
     "change, set WECHAT_PROXY_URL to a proxy with a fixed one"
+)
+_ADD = (
+    "add {address} to 白名单IP地址列表 in the console (第三方平台 › 开发配置); where addresses change, set "
+    "WECHAT_PROXY_URL to a proxy with a fixed one"
 )
 _V4, _V6 = r"\d{1,3}(?:\.\d{1,3}){3}", r"[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){3,7}"
 _ADDRESS = re.compile(rf"(?<![\w.:])({_V4}|{_V6})(?![\w.:])")
@@ -49,15 +52,11 @@ def whitelisted() -> Check:
 def not_whitelisted(errcode: int, errmsg: str) -> Check:
     """WeChat does not know the address; its text mostly carries it."""
     address = address_in(errmsg)
-    remedy = (
-        f"{CONSOLE} › 白名单IP地址列表: add {{address}}; where addresses change, "
-        "set WECHAT_PROXY_URL to a proxy with a fixed one"
-    )
     if address is None:
         text = "the address of this machine is not whitelisted ({errcode})"
         return Check("egress_ip", Health.BAD, text, _ADD_UNKNOWN, {"errcode": errcode})
     values: dict[str, object] = {"address": address, "errcode": errcode}
-    return Check("egress_ip", Health.BAD, "{address} is not whitelisted ({errcode})", remedy, values)
+    return Check("egress_ip", Health.BAD, "{address} is not whitelisted ({errcode})", _ADD, values)
 
 
 def address_in(errmsg: str) -> str | None:

@@ -1,5 +1,13 @@
 """All Chinese twins in one table; each module of this room holds those of one part of the house."""
 
-from reactor.words import states
+from reactor.words import captures, commands, configuration, examination, manual, reasons, states
 
-CHINESE: dict[str, str] = {**states.CHINESE}
+CHINESE: dict[str, str] = {
+    **states.CHINESE,
+    **reasons.CHINESE,
+    **configuration.CHINESE,
+    **commands.CHINESE,
+    **manual.CHINESE,
+    **examination.CHINESE,
+    **captures.CHINESE,
+}

@@ -6,6 +6,7 @@ CHINESE = {row.en: row.zh for row in ROWS} | {
     # Whatever speaks of something and then says what of it.
     "{what}: {problem}": "{what}：{problem}",
     "{what}, {problem}": "{what}，{problem}",
+    "{one}; {more}": "{one}；{more}",
     # -- answers of WeChat
     "{call} answered {errcode}: {meaning}": "{call} 返回 {errcode}：{meaning}",
     "{call} answered {errcode}, which is in no table. A few more tries, then a person must look: "
