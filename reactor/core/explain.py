@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from reactor.core.checks import Check, Health
-from reactor.core.crypto import BLOCK, MessageKeys, open_envelope, sign
+from reactor.core.crypto import BLOCK, MAX_PARAMETERS, MessageKeys, open_envelope, sign
 from reactor.core.errors import EnvelopeRefused, UnreadableMessage
 from reactor.core.meaning import meaning
 from reactor.core.xmlgate import screen
@@ -79,6 +79,8 @@ def _query(query: str, fields: dict[str, str]) -> Check:
     names = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
     if any(name.startswith("amp;") for name in names):
         return _bad("query", "&amp; stands where & should", "it was copied out of HTML; copy the URL itself")
+    if len(names) > MAX_PARAMETERS or not query.isascii():
+        return _bad("query", "it is none that WeChat writes", "another sender, or a slip in copying")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         return _bad(

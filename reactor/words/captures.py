@@ -17,6 +17,8 @@ CHINESE = {
     "all four parameters have their form": "四个参数的形式都对",
     "&amp; stands where & should": "该是 & 的地方写成了 &amp;",
     "it was copied out of HTML; copy the URL itself": "是从 HTML 里复制的；请复制网址本身",
+    "it is none that WeChat writes": "不是微信写的查询串",
+    "another sender, or a slip in copying": "发送者不是微信，或复制有误",
     "{parameter} is there twice": "{parameter} 出现了两次",
     "something on the way added it": "途中有程序加了一个",
     "{parameter} is missing": "缺少 {parameter}",
