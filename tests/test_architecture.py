@@ -78,7 +78,7 @@ MAY_USE = {
         *("reactor", "configuring", "bootstrap", "clinic", "settings", "core", "words"),
         *("store.rotation", "simulator", "demo", "cli"),
     },
-    "demo": {"configuring", "bootstrap", "simulator", "demo"},
+    "demo": {"bootstrap", "simulator", "words", "demo"},
     "__main__": {"cli"},
     "reactor": set(),
 }

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import click
 
 from reactor.cli.language import environ, lang
-from reactor.cli.output import json_option, pad, plain, say, width
+from reactor.cli.output import json_option, pad, plain, say
 from reactor.clinic import consult
 from reactor.configuring import configure, telling
 from reactor.core.checks import Check, Health
 from reactor.core.diagnosis import worst
-from reactor.words import Lang, finding, label
+from reactor.words import Lang, finding, label, places
 from reactor.words import say as say_in
 
 MARKS = {Health.OK: "✓", Health.WARN: "!", Health.BAD: "✗", Health.UNKNOWN: "?"}
@@ -45,7 +45,7 @@ def shown(check: Check) -> dict[str, object]:
 def sheet(checks: Sequence[Check], lang: Lang) -> str:
     """One line a check, and below it how to mend it where it is not fine."""
     names = [label(check, lang) for check in checks]
-    longest = max(map(width, names))
+    longest = max(map(places, names))
     lines = []
     for name, check in zip(names, checks, strict=True):
         text, remedy = finding(check, lang)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from reactor.cli.language import environ, speak
+from reactor.cli.language import environ, lang, speak
 from reactor.cli.output import facts, json_option, say
 from reactor.cli.stopping import told_to_stop
 from reactor.configuring import configure
@@ -32,7 +32,7 @@ def demo(*, stay: bool, as_json: bool) -> None:
         names = ", ".join(missing)
         raise click.UsageError(f"{names} not found; run this from the project's root")
     with told_to_stop() as stop:
-        outcome = play.run(root, os.environ, stop, stay=stay, quiet=as_json)
+        outcome = play.run(root, os.environ, stop, stay=stay, quiet=as_json, lang=lang())
     if as_json:
         say(outcome.as_json(), "", as_json=True)
     sys.exit(0 if outcome.ok else 1)

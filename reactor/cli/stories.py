@@ -74,7 +74,7 @@ def release(found: Json, lang: Lang) -> str:
     )
     optional = names[8:]
     about = [(name, found[name]) for name in names if name not in optional or found[name] is not None]
-    told = [(say(name, lang), _cell(name, value, lang)) for name, value in [("release", found["id"]), *about]]
+    told = [(say(name, lang), _cell(name, value, lang)) for name, value in [("id", found["id"]), *about]]
     return "\n".join([facts(told), "", *_story(found, lang)])
 
 

@@ -1,6 +1,6 @@
 """All Chinese twins in one table; each module of this room holds those of one part of the house."""
 
-from reactor.words import captures, commands, configuration, examination, manual, reasons, states
+from reactor.words import captures, commands, configuration, examination, manual, reasons, rehearsal, states
 
 CHINESE: dict[str, str] = {
     **states.CHINESE,
@@ -10,4 +10,5 @@ CHINESE: dict[str, str] = {
     **manual.CHINESE,
     **examination.CHINESE,
     **captures.CHINESE,
+    **rehearsal.CHINESE,
 }

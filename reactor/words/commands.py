@@ -50,8 +50,8 @@ CHINESE = {
     "give either --query or --url": "--query 和 --url 请给出一个，且只给一个",
     "--url is no URL; copy it again, or give --query": "--url 不是网址；请重新复制，或改用 --query",
     # -- the whole at a glance
-    "version": "程序版本",
-    "calls": "微信接口",
+    "version": "版本",
+    "calls": "微信调用",
     "ticket": "票据",
     "releases": "发布",
     "oldest due": "最久未办",
@@ -70,7 +70,6 @@ CHINESE = {
     "{told}, {soon} of them to be asked soon": "{told}，其中 {soon} 个即将查询",
     # -- columns and fields, by the names they have in the API
     "id": "编号",
-    "release": "发布编号",
     "state": "状态",
     "authorizer_appid": "小程序 AppID",
     "user_name": "原始 ID",

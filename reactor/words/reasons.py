@@ -9,8 +9,8 @@ CHINESE = {row.en: row.zh for row in ROWS} | {
     "{one}; {more}": "{one}；{more}",
     # -- answers of WeChat
     "{call} answered {errcode}: {meaning}": "{call} 返回 {errcode}：{meaning}",
-    "{call} answered {errcode}, which is in no table. A few more tries, then a person must look: "
-    "read errmsg and report the rid to WeChat.": (
+    "{call} answered {errcode}: {call} answered {errcode}, which is in no table. A few more tries, then a "
+    "person must look: read errmsg and report the rid to WeChat.": (
         "{call} 返回了表中没有的错误码 {errcode}。系统再试几次后转人工；请看 errmsg，并带 rid 反馈微信。"
     ),
     "{reason}; gave up after {turns} turns, a person must look": "{reason}；试了 {turns} 次未成，需人工处理",
