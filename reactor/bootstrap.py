@@ -25,6 +25,7 @@ from reactor.store.condition import is_migrated
 from reactor.store.database import Store, sqlite_file
 from reactor.store.vault import Vault
 from reactor.surroundings import Surroundings, surroundings_of
+from reactor.tally import Tally
 from reactor.tools import Tools
 from reactor.web.app import create_app
 from reactor.wechat import WeChatClient
@@ -38,13 +39,13 @@ class Background:
     """What runs beside the requests of a web process; `start` comes after the fork."""
 
     store: Store
-    intake: Intake
+    tally: Tally
     worker: Worker | None
     pulse: WebPulse | None
 
     def start(self) -> None:
         """Begin the background work."""
-        for part in (self.worker, self.pulse):
+        for part in (self.worker, self.pulse, self.tally):
             if part is not None:
                 part.start()
 
@@ -57,7 +58,7 @@ class Background:
     def stop(self) -> None:
         """End it, and give the connections back."""
         self.stop_working()
-        self.intake.flush()
+        self.tally.stop()
         self.store.close()
 
 
@@ -190,7 +191,8 @@ def build_web(settings: Settings, around: Surroundings | None = None) -> Flask:
     worker = build_worker(settings, store, around, policy) if settings.worker == "thread" else None
     wake = worker.wake if worker else lambda: None
     appid = settings.component_appid
-    intake = Intake(store, appid, lambda: policy, wake=wake, clock=around.clock)
+    tally = Tally(store, clock=around.clock)
+    intake = Intake(store, appid, lambda: policy, wake=wake, tally=tally, clock=around.clock)
     pulse = None if worker else WebPulse(store, appid, clock=around.clock, tune=around.tune)
     app = create_app(
         store=store,
@@ -199,9 +201,10 @@ def build_web(settings: Settings, around: Surroundings | None = None) -> Flask:
         keys=MessageKeys(appid, settings.message_tokens, settings.aes_keys),
         plan=_plan(settings, policy),
         api_token=settings.api_token,
+        tally=tally,
         clock=around.clock,
     )
-    app.extensions["reactor"] = Background(store, intake, worker, pulse)
+    app.extensions["reactor"] = Background(store, tally, worker, pulse)
     return app
 
 

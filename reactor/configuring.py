@@ -1,6 +1,5 @@
 """From the environment to settings that can be followed; whatever is wrong is told, all at once."""
 
-import logging
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from reactor.core.errors import PolicyError, ReactorError, SettingsError
 from reactor.core.policy import Policy, parse_policy
+from reactor.logs import start_logging
 from reactor.settings import Settings, language, load_settings, policy_path
 from reactor.store import keyfile
 from reactor.store.database import sqlite_file
@@ -18,7 +18,6 @@ DEFAULT_POLICY = Path("config/policy.toml")
 
 def configure(environ: Mapping[str, str]) -> Settings:
     """Settings and a policy that can be followed; otherwise every problem on stderr, and exit code 2."""
-    start_logging()
     problems: list[str] = []
     try:
         settings = load_settings(environ)
@@ -34,6 +33,7 @@ def configure(environ: Mapping[str, str]) -> Settings:
     if problems:
         tell(("The configuration is wrong; nothing was started:", *problems), language(environ))
         raise SystemExit(2)
+    start_logging(settings.secrets())
     return settings
 
 
@@ -70,10 +70,3 @@ def tell(reasons: Iterable[str], lang: Lang) -> None:
     """One line on stderr for each, in the operator's language."""
     for reason in reasons:
         sys.stderr.write(f"{retell(reason, lang)}\n")
-
-
-def start_logging() -> None:
-    """One line a decision, on stderr; what the libraries do is their own affair."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in ("alembic", "werkzeug"):
-        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,6 +1,16 @@
 """All Chinese twins in one table; each module of this room holds those of one part of the house."""
 
-from reactor.words import captures, commands, configuration, examination, manual, reasons, rehearsal, states
+from reactor.words import (
+    captures,
+    commands,
+    configuration,
+    examination,
+    manual,
+    pictures,
+    reasons,
+    rehearsal,
+    states,
+)
 
 CHINESE: dict[str, str] = {
     **states.CHINESE,
@@ -11,4 +21,5 @@ CHINESE: dict[str, str] = {
     **examination.CHINESE,
     **captures.CHINESE,
     **rehearsal.CHINESE,
+    **pictures.CHINESE,
 }
