@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import click
 
-from reactor.cli.language import environ, lang
-from reactor.cli.output import json_option, pad, plain, say
-from reactor.clinic import consult
+from reactor.cli.language import environ, lang, speak
+from reactor.cli.output import json_option, pad, plain, progress, say
+from reactor.clinic import STEPS, consult
 from reactor.configuring import configure, telling
 from reactor.core.checks import Check, Health
 from reactor.core.diagnosis import worst
@@ -26,8 +26,9 @@ def doctor(*, offline: bool, as_json: bool) -> None:
     Exit codes: 0 well, or only warnings; 1 something must be mended; 2 the configuration is wrong.
     """
     settings = configure(environ())
-    with telling(settings.lang):
-        checks = consult(settings, offline=offline)
+    steps = 1 if offline else STEPS
+    with telling(settings.lang), progress(speak("looking"), steps) as done:
+        checks = consult(settings, offline=offline, done=done)
     health = worst(checks)
     data = {"health": health, "checks": [shown(check) for check in checks]}
     say(data, f"{sheet(checks, lang())}\n{_count(checks, lang())}", as_json=as_json)

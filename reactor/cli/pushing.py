@@ -14,7 +14,7 @@ import click
 from reactor.bootstrap import known_user_name
 from reactor.cli.language import environ, speak
 from reactor.cli.output import appid as appid_type
-from reactor.cli.output import json_option, say
+from reactor.cli.output import json_option, progress, say
 from reactor.configuring import configure
 from reactor.simulator.pusher import AUTHORIZER_PATH, COMPONENT_PATH, Pusher, PushResult, bad_signature
 from reactor.simulator.rehearsal import (
@@ -129,10 +129,12 @@ def _send(pusher: Pusher, way: _Way, message: bytes) -> list[PushResult]:
     appid = None if way.path == COMPONENT_PATH else way.path.removeprefix(AUTHORIZER_PATH)
     timestamp = int(time.time()) - STALE_SECONDS if way.stale else None
     spoil = bad_signature if way.bad_signature else None
-    return [
-        pusher.push(message, authorizer_appid=appid, timestamp=timestamp, spoil=spoil)
-        for _ in range(way.times)
-    ]
+    results = []
+    with progress(speak("pushing"), way.times) as done:
+        for _ in range(way.times):
+            results.append(pusher.push(message, authorizer_appid=appid, timestamp=timestamp, spoil=spoil))
+            done(1)
+    return results
 
 
 def _report(event: str, way: _Way, results: list[PushResult], *, as_json: bool) -> None:

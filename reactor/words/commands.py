@@ -123,6 +123,8 @@ CHINESE = {
     "an empty 403": "空的 403",
     "not as it should be: {wanted}": "不对，应当是：{wanted}",
     # -- keys
+    "looking": "检查中",
+    "pushing": "推送中",
     "sealing anew": "重新加密",
     "{rotated} secrets sealed anew, {current} had the newest key already": (
         "重新加密 {rotated} 个密文，{current} 个本来就用最新密钥"

@@ -115,6 +115,9 @@ CHINESE = {f"{{name}} {odd}.": f"{{name}} {zh}。" for odd, zh in _ODD.items()} 
         "[authorizers.{appid}]：AppID 是 wx 加 16 位小写十六进制"
     ),
     "[{name}] must be a table": "[{name}] 必须是一节",
+    "[{name}] {key}: not known; [{other}] has {one} and {another}": (
+        "[{name}] 里没有 {key}；[{other}] 有 {one} 和 {another}"
+    ),
     "[{name}] {key}: not known; [{other}] has {known}": "[{name}] 里没有 {key}；[{other}] 有 {known}",
     "[{name}] {key}: not known; a rule has mode and delay_seconds": (
         "[{name}] 里没有 {key}；一条规则有 mode 和 delay_seconds"
