@@ -2,28 +2,28 @@
 
 import logging
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 from flask import Flask
 
+from reactor import doctor
+from reactor.configuring import configure, load_policy, tell, telling
 from reactor.core.crypto import MessageKeys
-from reactor.core.errors import PolicyError, ReactorError, SettingsError, StoreUnavailable
+from reactor.core.errors import ReactorError, SettingsError, StoreUnavailable
 from reactor.core.lifecycle import State
-from reactor.core.policy import Policy, parse_policy
+from reactor.core.policy import Policy
 from reactor.desk import DECISIONS, Desk
 from reactor.intake import Intake
-from reactor.logs import start_logging
 from reactor.pictures import pictures_of
 from reactor.pulse import WebPulse, refuse_shared_file
 from reactor.records import AUTHORIZER_STATES, Records
-from reactor.settings import Settings, load_settings, policy_path
+from reactor.settings import Settings
 from reactor.store import keyfile
 from reactor.store.asking import Plan
+from reactor.store.condition import is_migrated
 from reactor.store.database import Store, sqlite_file
 from reactor.store.vault import Vault
 from reactor.surroundings import Surroundings, surroundings_of
@@ -35,8 +35,6 @@ from reactor.wechat import WeChatClient
 from reactor.worker import Worker
 
 log = logging.getLogger(__name__)
-
-DEFAULT_POLICY = Path("config/policy.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +75,13 @@ def build_worker(
     settings: Settings, store: Store, around: Surroundings | None = None, policy: Policy | None = None
 ) -> Worker:
     """The worker, not started yet."""
+    return Worker(build_tools(settings, store, around, policy))
+
+
+def build_tools(
+    settings: Settings, store: Store, around: Surroundings | None = None, policy: Policy | None = None
+) -> Tools:
+    """What turns are taken with: the store, and the way to WeChat."""
     around = around or surroundings_of(store)
     followed = policy or load_policy(settings.policy_path)
     wechat = WeChatClient(
@@ -87,7 +92,7 @@ def build_worker(
         clock=around.clock,
         timeout=around.wechat_timeout,
     )
-    tools = Tools(
+    return Tools(
         store,
         wechat,
         settings.component_appid,
@@ -100,7 +105,6 @@ def build_worker(
         chance=around.chance,
         tune=around.tune,
     )
-    return Worker(tools)
 
 
 def build_desk(
@@ -140,16 +144,23 @@ class Console:
 
 
 @contextmanager
-def open_console(settings: Settings) -> Iterator[Console]:
+def open_store(settings: Settings) -> Iterator[Store]:
     """The store as a command sees it; creates nothing. What cannot be done is said, with exit code 1."""
-    with telling():
+    with telling(settings.lang):
         file = sqlite_file(settings.database_url)
         if file is not None and not file.exists():
             raise StoreUnavailable(f"there is no database at {file} yet; run `reactor migrate`")
         with closing(build_store(settings)) as store:
-            if not _is_migrated(store):
+            if not is_migrated(store):
                 raise StoreUnavailable("the schema is not this version's; run `reactor migrate`")
-            yield Console(_records(settings, store), build_desk(settings, store))
+            yield store
+
+
+@contextmanager
+def open_console(settings: Settings) -> Iterator[Console]:
+    """What was recorded, and the operator's hands, on the store as a command sees it."""
+    with open_store(settings) as store:
+        yield Console(_records(settings, store), build_desk(settings, store))
 
 
 def known_user_name(settings: Settings, authorizer_appid: str) -> str | None:
@@ -167,34 +178,12 @@ def known_user_name(settings: Settings, authorizer_appid: str) -> str | None:
 def open_worker(settings: Settings) -> Iterator[Worker]:
     """A worker for a process of its own, on a store brought up to date; not started, stopped at the end."""
     migrate(settings)
-    with telling(), closing(build_store(settings)) as store:
+    with telling(settings.lang), closing(build_store(settings)) as store:
         worker = build_worker(settings, store)
         try:
             yield worker
         finally:
             worker.stop()
-
-
-@contextmanager
-def telling() -> Iterator[None]:
-    """Exit code 1 with the reason on stderr, for an error that speaks to operators; 2 for a configuration."""
-    try:
-        yield
-    except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        raise SystemExit(2) from None
-    except (ReactorError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
-        raise SystemExit(1) from None
-
-
-def _is_migrated(store: Store) -> bool:
-    try:
-        return store.is_ready()
-    except StoreUnavailable as error:
-        if "alembic_version" in str(error):  # the table that every migrated database has
-            return False
-        raise
 
 
 def build_web(settings: Settings, around: Surroundings | None = None) -> Flask:
@@ -215,55 +204,17 @@ def build_web(settings: Settings, around: Surroundings | None = None) -> Flask:
         keys=MessageKeys(appid, settings.message_tokens, settings.aes_keys),
         plan=_plan(settings, policy),
         api_token=settings.api_token,
-        furnishing=Furnishing.of(settings, policy=lambda: policy),
         tally=tally,
         furnishing=Furnishing.of(
             settings,
             policy=lambda: policy,
+            examine=lambda: doctor.examine(settings, store, clock=around.clock),
             pictures=lambda lang: pictures_of(store, around.clock(), lang),
         ),
         clock=around.clock,
     )
     app.extensions["reactor"] = Background(store, tally, worker, pulse)
     return app
-
-
-def load_policy(path: Path) -> Policy:
-    """The policy file; PolicyError when it cannot be followed. Only the default one may be missing."""
-    if path == DEFAULT_POLICY and not path.exists():
-        return Policy()
-    try:
-        return parse_policy(path.read_text("utf-8"))
-    except PolicyError as error:
-        told = (f"{path}: {problem}" for problem in str(error).splitlines())
-        raise PolicyError("\n".join(told)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(
-            f"{path}: the file cannot be read ({type(error).__name__}); name one in REACTOR_POLICY "
-            "that this user may read, or unset the variable to release everything at once"
-        ) from error
-
-
-def configure(environ: Mapping[str, str]) -> Settings:
-    """Settings and a policy that can be followed; otherwise every problem on stderr, and exit code 2."""
-    problems: list[str] = []
-    try:
-        settings = load_settings(environ)
-        file = sqlite_file(settings.database_url)
-        if settings.secret_keys is None and (problem := keyfile.problem_of(file)):
-            problems.append(problem)
-    except SettingsError as error:
-        problems.extend(error.problems)
-    try:
-        load_policy(policy_path(environ))
-    except PolicyError as error:
-        problems.extend(str(error).splitlines())
-    if problems:
-        for line in ("The configuration is wrong; nothing was started:", *problems):
-            sys.stderr.write(f"{line}\n")
-        raise SystemExit(2)
-    start_logging(settings.secrets())
-    return settings
 
 
 def prepare(environ: Mapping[str, str]) -> None:
@@ -285,10 +236,10 @@ def migrate(settings: Settings) -> None:
                 refuse_shared_file(store)
             store.migrate()
     except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
+        tell(error.problems, settings.lang)
         raise SystemExit(2) from None
     except (ReactorError, OSError) as error:
-        sys.stderr.write(f"DATABASE_URL: {error}\n")
+        tell((f"DATABASE_URL: {error}",), settings.lang)
         raise SystemExit(1) from None
 
 

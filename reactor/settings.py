@@ -215,6 +215,12 @@ def policy_path(environ: Mapping[str, str]) -> Path:
     return Path(_or_default("REACTOR_POLICY", environ))
 
 
+def language(environ: Mapping[str, str]) -> Literal["en", "zh"]:
+    """REACTOR_LANG alone, whatever else is wrong."""
+    found: Literal["en", "zh"] = _or_default("REACTOR_LANG", environ)
+    return found
+
+
 def _or_default(name: str, environ: Mapping[str, str]) -> Any:
     (variable,) = (one for one in VARIABLES if one.name == name)
     try:

@@ -78,12 +78,19 @@ MAY_USE = {
     "story": {"core", "store", "words"},
     "web": {
         *("core", "words", "store", "intake", "desk", "present", "records", "settings", "admission"),
-        *("wellbeing", "story", "reactor", "logs", "tally", "pictures", "web"),
+        *("wellbeing", "story", "reactor", "logs", "tally", "pictures", "doctor", "web"),
     },
     "simulator": {"core.crypto", "core.errors", "simulator"},
-    "bootstrap": _HOUSE,
-    "cli": {"reactor", "bootstrap", "simulator", "demo", "cli"},
-    "demo": {"bootstrap", "simulator", "demo"},
+    "configuring": {"core", "logs", "settings", "store", "words"},
+    "doctor": {"core", "store", "settings"},
+    "trial": {"core", "settings", "tools", "wechat"},
+    "clinic": {"bootstrap", "core", "doctor", "settings", "store", "surroundings", "trial"},
+    "bootstrap": _HOUSE | {"configuring", "words"},
+    "cli": {
+        *("reactor", "configuring", "bootstrap", "clinic", "settings", "core", "words"),
+        *("store.rotation", "simulator", "demo", "cli"),
+    },
+    "demo": {"bootstrap", "simulator", "words", "demo"},
     "__main__": {"cli"},
     "reactor": set(),
 }

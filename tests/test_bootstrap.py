@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from known import API_TOKEN, SHOP, environment
 from served import start, wait_until
 
-from reactor.bootstrap import build_store, build_web, configure, load_policy, migrate, prepare
+from reactor.bootstrap import build_store, build_web, migrate, prepare
+from reactor.configuring import configure, load_policy
 from reactor.core.errors import PolicyError, SettingsError
 from reactor.core.policy import Mode, Policy
 from reactor.settings import load_settings

@@ -6,7 +6,8 @@ import sys
 import threading
 from contextlib import closing
 
-from reactor.bootstrap import build_store, build_worker, configure
+from reactor.bootstrap import build_store, build_worker
+from reactor.configuring import configure
 from reactor.worker import Worker
 
 

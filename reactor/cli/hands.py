@@ -1,12 +1,12 @@
 """Commands that decide: approve, retry, cancel one release; pause and resume everything."""
 
-import os
-
 import click
 
-from reactor.bootstrap import configure, open_console
+from reactor.bootstrap import open_console
 from reactor.cli import stories
+from reactor.cli.language import environ, lang
 from reactor.cli.output import json_option, row_id, say
+from reactor.configuring import configure
 
 
 def _decision(name: str, words: str) -> click.Command:
@@ -16,11 +16,11 @@ def _decision(name: str, words: str) -> click.Command:
     @row_id
     @json_option
     def decide(number: int, *, as_json: bool) -> None:
-        with open_console(configure(os.environ)) as at:
+        with open_console(configure(environ())) as at:
             found = at.decide(name, number)
         if found is None:
             raise click.ClickException(f"there is no release {number}")
-        say(found, f"release {number} is {found['state']}: {found['reason']}", as_json=as_json)
+        say(found, stories.decided(found, lang()), as_json=as_json)
 
     return decide
 
@@ -31,10 +31,10 @@ cancel = _decision("cancel", "End a release that waits; it is never called.")
 
 
 def _set_paused(*, paused: bool, as_json: bool) -> None:
-    with open_console(configure(os.environ)) as at:
+    with open_console(configure(environ())) as at:
         at.desk.set_paused(paused=paused)
         found = at.records.status()
-    say(found, stories.status(found), as_json=as_json)
+    say(found, stories.status(found, lang()), as_json=as_json)
 
 
 @click.command()

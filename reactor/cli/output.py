@@ -3,11 +3,13 @@
 import json
 import re
 import sys
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
+
+from reactor.words import places
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 row_id = click.argument("number", metavar="ID", type=click.IntRange(1, 2**63 - 1))
@@ -38,10 +40,19 @@ def say_to_any_terminal() -> None:
         reconfigure(errors="replace")
 
 
+@contextmanager
+def progress(label: str, length: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr, if that is a terminal; what is given is called with how many more are done."""
+    with click.progressbar(
+        length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty(), show_pos=True
+    ) as bar:
+        yield bar.update
+
+
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Aligned columns under their headings; a cell that is None is a dash."""
     lines = [list(headings), *([shorten(plain(cell)) for cell in row] for row in rows)]
-    widths = [max(width(line[column]) for line in lines) for column in range(len(headings))]
+    widths = [max(places(line[column]) for line in lines) for column in range(len(headings))]
     return "\n".join(
         "  ".join(pad(cell, widths[column]) for column, cell in enumerate(line)).rstrip() for line in lines
     )
@@ -49,7 +60,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 def facts(pairs: Sequence[tuple[str, object]]) -> str:
     """One fact a line, the names aligned."""
-    longest = max(width(name) for name, _ in pairs)
+    longest = max(places(name) for name, _ in pairs)
     return "\n".join(f"{pad(name, longest)}  {plain(value)}" for name, value in pairs)
 
 
@@ -74,9 +85,4 @@ def shorten(text: str) -> str:
 
 def pad(text: str, wanted: int) -> str:
     """Fill up to a width on the screen, where a Chinese letter takes two places."""
-    return text + " " * (wanted - width(text))
-
-
-def width(text: str) -> int:
-    """Count the places that a text takes on the screen."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+    return text + " " * (wanted - places(text))

@@ -6,35 +6,39 @@ Exit codes: 0 fine, 1 the thing asked for failed or needs a person, 2 wrong usag
 import click
 
 from reactor import __version__
+from reactor.cli.deciphering import decrypt
+from reactor.cli.examining import doctor
 from reactor.cli.hands import pause, resume
+from reactor.cli.language import Program
 from reactor.cli.output import say_to_any_terminal
 from reactor.cli.pushing import push
 from reactor.cli.reading import authorizers, events, releases, status
 from reactor.cli.rehearsing import demo, simulator
 from reactor.cli.running import migrate, worker
+from reactor.cli.sealing import keys
+
+CHAPTERS = {
+    "Try it": (demo, simulator, push),
+    "Run it": (migrate, worker),
+    "See how it is": (status, doctor, releases, authorizers, events),
+    "Step in": (pause, resume),
+    "Keys and captures": (decrypt, keys),
+}
+EXIT_CODES = (
+    "Exit codes: 0 fine, 1 the thing asked for failed or needs a person, 2 wrong usage or configuration."
+)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Program,
+    chapters=CHAPTERS,
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="reactor")
 def program() -> None:
     """Bring approved versions of WeChat mini programs live, untouched by hand."""
     say_to_any_terminal()
-
-
-for command in (
-    demo,
-    simulator,
-    push,
-    worker,
-    migrate,
-    status,
-    releases,
-    authorizers,
-    events,
-    pause,
-    resume,
-):
-    program.add_command(command)
 
 
 def main() -> None:

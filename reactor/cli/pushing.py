@@ -1,7 +1,6 @@
 """The command that pushes one event as WeChat does, for rehearsals."""
 
 import ipaddress
-import os
 import re
 import sys
 import time
@@ -12,9 +11,11 @@ from urllib.parse import urlsplit
 
 import click
 
-from reactor.bootstrap import configure, known_user_name
+from reactor.bootstrap import known_user_name
+from reactor.cli.language import environ, speak
 from reactor.cli.output import appid as appid_type
-from reactor.cli.output import json_option, say
+from reactor.cli.output import json_option, progress, say
+from reactor.configuring import configure
 from reactor.simulator.pusher import AUTHORIZER_PATH, COMPONENT_PATH, Pusher, PushResult, bad_signature
 from reactor.simulator.rehearsal import (
     EVENTS,
@@ -72,7 +73,7 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
 @json_option
 def push(event: str, *, as_json: bool, **given: Any) -> None:
     """Push an event as WeChat does, signed and encrypted with this environment's values."""
-    settings = configure(os.environ)
+    settings = configure(environ())
     appid = given["authorizer_appid"]
     if appid is None and event != "ticket":
         raise click.UsageError(f"{event} needs --authorizer wx…")
@@ -128,10 +129,12 @@ def _send(pusher: Pusher, way: _Way, message: bytes) -> list[PushResult]:
     appid = None if way.path == COMPONENT_PATH else way.path.removeprefix(AUTHORIZER_PATH)
     timestamp = int(time.time()) - STALE_SECONDS if way.stale else None
     spoil = bad_signature if way.bad_signature else None
-    return [
-        pusher.push(message, authorizer_appid=appid, timestamp=timestamp, spoil=spoil)
-        for _ in range(way.times)
-    ]
+    results = []
+    with progress(speak("pushing"), way.times) as done:
+        for _ in range(way.times):
+            results.append(pusher.push(message, authorizer_appid=appid, timestamp=timestamp, spoil=spoil))
+            done(1)
+    return results
 
 
 def _report(event: str, way: _Way, results: list[PushResult], *, as_json: bool) -> None:
@@ -151,12 +154,13 @@ def _report(event: str, way: _Way, results: list[PushResult], *, as_json: bool) 
     }
     lines = [f"→ POST {data['url']}  {event}", *(f"← {_answer(result)}" for result in results)]
     if not data["as_it_should"]:
-        lines.append("not as it should be: " + ("an empty 403" if way.bad_signature else "200 success"))
+        wanted = speak("an empty 403") if way.bad_signature else "200 success"
+        lines.append(speak("not as it should be: {wanted}", wanted=wanted))
     say(data, "\n".join(lines), as_json=as_json)
 
 
 def _answer(result: PushResult) -> str:
     if result.status is None:
-        return f"no answer, {result.tries} tries"
+        return speak("no answer, {tries} tries", tries=result.tries)
     body = result.body[:200].decode("utf-8", "replace")
-    return f"{result.status} {body or '(empty)'}  {result.seconds * 1000:.0f} ms"
+    return f"{result.status} {body or speak('(empty)')}  {result.seconds * 1000:.0f} ms"

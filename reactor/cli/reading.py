@@ -1,15 +1,16 @@
 """Commands that show what was recorded: status, releases, authorizers, events."""
 
-import os
 from contextlib import AbstractContextManager
 from typing import Any
 
 import click
 
-from reactor.bootstrap import Console, configure, open_console
+from reactor.bootstrap import Console, open_console
 from reactor.cli import stories
 from reactor.cli.hands import approve, cancel, retry
+from reactor.cli.language import environ, lang
 from reactor.cli.output import appid, json_option, row_id, say
+from reactor.configuring import configure
 
 _limit = click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
 _cursor = click.option("--cursor", type=click.IntRange(1, 2**63 - 1), help="Where the page before ended.")
@@ -20,7 +21,7 @@ _of_one = click.option(
 
 def console() -> AbstractContextManager[Console]:
     """The record and the operator's hands, as this process's environment describes them."""
-    return open_console(configure(os.environ))
+    return open_console(configure(environ()))
 
 
 def _given(**filters: str | None) -> dict[str, str]:
@@ -39,7 +40,7 @@ def status(*, as_json: bool) -> None:
     """Show the whole at a glance."""
     with console() as at:
         found = at.records.status()
-    say(found, stories.status(found), as_json=as_json)
+    say(found, stories.status(found, lang()), as_json=as_json)
 
 
 @click.group()
@@ -61,7 +62,7 @@ def list_releases(
         page = at.records.releases(
             before=cursor, limit=limit, **_given(state=state, authorizer_appid=authorizer_appid)
         )
-    say(page, stories.releases(page), as_json=as_json)
+    say(page, stories.releases(page, lang()), as_json=as_json)
 
 
 @releases.command("show")
@@ -71,7 +72,7 @@ def show_release(number: int, *, as_json: bool) -> None:
     """Tell the story of one release: its states and the calls to WeChat, by time."""
     with console() as at:
         found = _found(f"release {number}", at.records.release(number))
-    say(found, stories.release(found), as_json=as_json)
+    say(found, stories.release(found, lang()), as_json=as_json)
 
 
 for decision in (approve, retry, cancel):
@@ -92,7 +93,7 @@ def list_authorizers(state: str | None, limit: int, cursor: int | None, *, as_js
     """List authorizers, newest first."""
     with console() as at:
         page = at.records.authorizers(before=cursor, limit=limit, **_given(state=state))
-    say(page, stories.authorizers(page), as_json=as_json)
+    say(page, stories.authorizers(page, lang()), as_json=as_json)
 
 
 @authorizers.command("show")
@@ -102,7 +103,7 @@ def show_authorizer(authorizer_appid: str, *, as_json: bool) -> None:
     """Show one authorizer."""
     with console() as at:
         found = _found(f"authorizer {authorizer_appid}", at.records.authorizer(authorizer_appid))
-    say(found, stories.authorizer(found), as_json=as_json)
+    say(found, stories.authorizer(found, lang()), as_json=as_json)
 
 
 @click.group()
@@ -119,7 +120,7 @@ def list_events(authorizer_appid: str | None, limit: int, cursor: int | None, *,
     """List events, newest first."""
     with console() as at:
         page = at.records.events(before=cursor, limit=limit, **_given(authorizer_appid=authorizer_appid))
-    say(page, stories.events(page), as_json=as_json)
+    say(page, stories.events(page, lang()), as_json=as_json)
 
 
 @events.command("show")
@@ -129,4 +130,4 @@ def show_event(number: int, *, as_json: bool) -> None:
     """Show one event."""
     with console() as at:
         found = _found(f"event {number}", at.records.event(number))
-    say(found, stories.event(found), as_json=as_json)
+    say(found, stories.event(found, lang()), as_json=as_json)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
-from reactor.bootstrap import configure
-from reactor.cli.output import json_option, say
+from reactor.cli.language import environ, lang, speak
+from reactor.cli.output import facts, json_option, say
 from reactor.cli.stopping import told_to_stop
+from reactor.configuring import configure
 from reactor.demo import play
 from reactor.demo.stage import missing_files
 from reactor.simulator import pusher
@@ -28,9 +29,10 @@ def demo(*, stay: bool, as_json: bool) -> None:
     """Play the main job against a small WeChat: nothing to set up, nothing left behind."""
     root = Path.cwd()
     if missing := missing_files(root):
-        raise click.UsageError(f"{', '.join(missing)} not found; run this from the project's root")
+        names = ", ".join(missing)
+        raise click.UsageError(f"{names} not found; run this from the project's root")
     with told_to_stop() as stop:
-        outcome = play.run(root, os.environ, stop, stay=stay, quiet=as_json)
+        outcome = play.run(root, os.environ, stop, stay=stay, quiet=as_json, lang=lang())
     if as_json:
         say(outcome.as_json(), "", as_json=True)
     sys.exit(0 if outcome.ok else 1)
@@ -44,7 +46,7 @@ def demo(*, stay: bool, as_json: bool) -> None:
 @json_option
 def simulator(*, port: int, push_to: str | None, as_json: bool) -> None:
     """Run a small WeChat on this machine, for the component of this environment."""
-    settings = configure(os.environ)
+    settings = configure(environ())
     platform = Platform(
         component_appid=settings.component_appid, component_appsecret=settings.component_appsecret
     )
@@ -71,15 +73,14 @@ def simulator(*, port: int, push_to: str | None, as_json: bool) -> None:
 
 
 def _welcome(url: str, component_appid: str) -> str:
-    return "\n".join(
-        [
-            f"a small WeChat for {component_appid} is up; Ctrl-C ends it",
-            f"  the reactor's WECHAT_API_URL   {url}",
-            f"  what it knows                  GET  {url}/_simulator/state",
-            f"  gestures                       POST {url}/_simulator/<gesture>, with JSON",
-            f"  pushes that agree with it      reactor push authorized --authorizer wx… --simulator {url}",
-        ]
-    )
+    found = [
+        (speak("the reactor's WECHAT_API_URL"), url),
+        (speak("what it knows"), f"GET  {url}/_simulator/state"),
+        (speak("gestures, with JSON"), f"POST {url}/_simulator/<gesture>"),
+        (speak("pushes that agree with it"), f"reactor push authorized --authorizer wx… --simulator {url}"),
+    ]
+    heading = speak("a small WeChat for {appid} is up; Ctrl-C ends it", appid=component_appid)
+    return f"{heading}\n{facts(found)}"
 
 
 def _push_tickets(sender: pusher.Pusher, platform: Platform, stop: threading.Event) -> None:
@@ -90,5 +91,6 @@ def _push_tickets(sender: pusher.Pusher, platform: Platform, stop: threading.Eve
             ticket=platform.issue_ticket(),
         )
         result = sender.push(message, tries=1)
-        click.echo(f"ticket pushed to {sender.url}: {result.status or 'no answer'}", err=True)
+        came = result.status or speak("no answer")
+        click.echo(speak("ticket pushed to {url}: {came}", url=sender.url, came=came), err=True)
         stop.wait(TICKET_EVERY_SECONDS if result.acknowledged else AGAIN_AFTER_SECONDS)

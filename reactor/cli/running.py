@@ -1,21 +1,23 @@
 """Commands that run: the worker as a process of its own, and the schema."""
 
-import os
 import sys
 
 import click
 
 from reactor import bootstrap
+from reactor.cli.language import environ, lang, speak
 from reactor.cli.output import json_option, say
 from reactor.cli.stopping import told_to_stop
+from reactor.configuring import configure
+from reactor.words import retell
 
 
 @click.command()
 @json_option
 def migrate(*, as_json: bool) -> None:
     """Bring the schema to this version; safe to repeat, and from many processes at once."""
-    bootstrap.migrate(bootstrap.configure(os.environ))
-    say({"migrated": True}, "the schema is this version's", as_json=as_json)
+    bootstrap.migrate(configure(environ()))
+    say({"migrated": True}, speak("the schema is this version's"), as_json=as_json)
 
 
 @click.command()
@@ -23,14 +25,14 @@ def migrate(*, as_json: bool) -> None:
 @json_option
 def worker(*, once: bool, as_json: bool) -> None:
     """Work on what is due until told to stop; brings the schema up first."""
-    settings = bootstrap.configure(os.environ)
+    settings = configure(environ())
     for warning in settings.warnings:
-        click.echo(warning, err=True)
+        click.echo(retell(warning, lang()), err=True)
     if not once:
         with told_to_stop() as stop, bootstrap.open_worker(settings) as running:
-            click.echo("the worker runs; SIGTERM or Ctrl-C ends it", err=True)
+            click.echo(speak("the worker runs; SIGTERM or Ctrl-C ends it"), err=True)
             running.run(stop)  # after the line, for its threads write lines of their own
-        say({"stopped": True}, "the worker has stopped", as_json=as_json)
+        say({"stopped": True}, speak("the worker has stopped"), as_json=as_json)
         return
     with bootstrap.open_worker(settings) as running, bootstrap.open_console(settings) as at:
         before = at.records.status()["failed"]
@@ -40,9 +42,13 @@ def worker(*, once: bool, as_json: bool) -> None:
 
 
 def _report(turns: int, failed: int, *, as_json: bool) -> None:
-    told = f"{turns} turns taken"
+    told = speak("{turns} turns taken", turns=turns)
     if failed:
-        told = f"{told}; {failed} failed, a person must look: `reactor releases ls --state failed`"
+        told = speak(
+            "{turns} turns taken; {failed} failed, a person must look: `reactor releases ls --state failed`",
+            turns=turns,
+            failed=failed,
+        )
     say({"turns": turns, "failed": failed}, told, as_json=as_json)
     if failed:
         sys.exit(1)

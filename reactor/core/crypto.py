@@ -24,7 +24,7 @@ BLOCK = 32  # WeChat pads to 32 bytes, twice the block of AES
 
 _RANDOM = 16
 _HEAD = _RANDOM + 4  # then comes the message, then the component's appid
-_MAX_PARAMETERS = 32
+MAX_PARAMETERS = 32
 
 _QUERY_FORM = {
     "timestamp": re.compile("[0-9]{10}"),
@@ -156,7 +156,7 @@ def _digest(*parts: str) -> str:
 
 def _read_query(query: bytes) -> dict[str, str]:
     try:
-        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=_MAX_PARAMETERS)
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
     except ValueError:
         raise EnvelopeRefused("query") from None
     fields = dict(pairs)

@@ -12,6 +12,7 @@ from reactor.demo.story import DINER, Story
 from reactor.demo.surprise import Stopped, Surprise
 from reactor.demo.telling import Teller
 from reactor.demo.watching import Watch
+from reactor.words import Lang
 
 TICKET_EVERY_SECONDS = 600.0
 
@@ -33,9 +34,20 @@ class Outcome:
         return asdict(self)
 
 
-def run(root: Path, environ: Mapping[str, str], stop: threading.Event, *, stay: bool, quiet: bool) -> Outcome:
-    """Play it; stops early once `stop` is set. Leaves no process and no folder behind, however it ends."""
-    teller, outcome = Teller(environ, quiet=quiet), Outcome()
+def run(  # noqa: PLR0913 -- all but the first three by name
+    root: Path,
+    environ: Mapping[str, str],
+    stop: threading.Event,
+    *,
+    stay: bool,
+    quiet: bool,
+    lang: Lang = "en",
+) -> Outcome:
+    """Play it; stops early once `stop` is set. Leaves no process and no folder behind, however it ends.
+
+    What it remembers stays English, for programs.
+    """
+    teller, outcome = Teller(environ, quiet=quiet, lang=lang), Outcome()
     with Stage(root, environ) as stage:
         try:
             _perform(stage, stop, teller, outcome, stay=stay)
@@ -60,7 +72,7 @@ def _perform(stage: Stage, stop: threading.Event, teller: Teller, outcome: Outco
     outcome.rows = verdict.rows(story, watch)
     verdict.check(story.approved, outcome.rows, stage.platform)
     outcome.seconds = round(teller.elapsed, 2)
-    teller.say(f"\n{verdict.table(outcome.rows)}\n")
+    teller.say(f"\n{verdict.table(outcome.rows, teller.lang)}\n")
     teller.say(
         f"All as told in {outcome.seconds:.1f} s: {len(story.approved)} approvals live with one effective "
         f"release each, {len(story.rejected)} rejection recorded, 1 forgery refused."

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 
 import click
 
+from reactor.words import Lang, retell
+
 _MARKS = {"done": ("✓", "green"), "under way": ("…", "yellow"), "refused": ("■", "red"), "note": ("·", None)}
 
 
@@ -12,9 +14,15 @@ class Teller:
     """Prints a line with the seconds since it began; quiet, it only remembers. Colour is for terminals."""
 
     def __init__(
-        self, environ: Mapping[str, str], *, quiet: bool, clock: Callable[[], float] = time.monotonic
+        self,
+        environ: Mapping[str, str],
+        *,
+        quiet: bool,
+        lang: Lang = "en",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._quiet = quiet
+        self.lang = lang
         self._clock = clock
         self._begun = clock()
         self._colour = False if environ.get("NO_COLOR") else None  # None: as the terminal can
@@ -42,12 +50,13 @@ class Teller:
         self._line("note", text)
 
     def say(self, text: str = "") -> None:
-        """Print without a time."""
+        """Print without a time, each line in the reader's language."""
         if not self._quiet:
-            click.echo(text, color=self._colour)
+            lines = (retell(line, self.lang) for line in text.split("\n"))
+            click.echo("\n".join(lines), color=self._colour)
 
     def _line(self, kind: str, text: str) -> None:
         seconds = self.elapsed
         mark, colour = _MARKS[kind]
         self.lines.append({"seconds": round(seconds, 2), "kind": kind, "text": text})
-        self.say(f"{seconds:5.1f} s  {click.style(mark, fg=colour)} {text}")
+        self.say(f"{seconds:5.1f} s  {click.style(mark, fg=colour)} {retell(text, self.lang)}")

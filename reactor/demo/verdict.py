@@ -7,6 +7,7 @@ from reactor.demo.story import SHOPS, Approved, Rejected, Shop, Story, seconds_t
 from reactor.demo.surprise import Surprise
 from reactor.demo.watching import Watch
 from reactor.simulator.platform import Platform
+from reactor.words import Lang, places, retell
 
 # All that the reactor may ask of WeChat in this story.
 _EXPECTED_CALLS = frozenset(
@@ -107,13 +108,15 @@ def _equal(what: str, expected: object, seen: object) -> None:
         raise Surprise(f"{what}: {expected}", str(seen))
 
 
-def table(found: list[Row]) -> str:
+def table(found: list[Row], lang: Lang) -> str:
     """The rows in columns."""
     headings = ("mini program", "version", "state", "approval → live", "calls")
-    lines = [headings, *(_cells(row) for row in found)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+    lines = [tuple(retell(cell, lang) for cell in line) for line in (headings, *map(_cells, found))]
+    widths = [max(places(line[column]) for line in lines) for column in range(len(headings))]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        "  ".join(
+            cell + " " * (width - places(cell)) for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
         for line in lines
     )
 

@@ -12,6 +12,7 @@ from reactor.simulator.refusals import RefusalError, words
 
 # 小程序开发与数据分析: without it nobody may touch versions.
 CODE_PERMISSION = 18
+CALLBACK_CHECK = "/cgi-bin/callback/check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,17 @@ def _carry_out(platform: Platform, request: Request) -> dict[str, Any]:
         return _component_call(platform, request)
     if request.path in CODE_CALLS:
         return _code_call(platform, request)
+    if request.path == CALLBACK_CHECK:
+        return _callback_check(platform)
     raise RefusalError(40066)
+
+
+def _callback_check(platform: Platform) -> dict[str, Any]:
+    """Say what pinging the host of the callback URL came to."""
+    _check_caller(platform)
+    loss = "0%" if platform.pingable else "100%"
+    ping = {"ip": "192.0.2.1", "from_operator": "CAP", "package_loss": loss, "time": "12.3ms"}
+    return {"dns": [{"ip": "192.0.2.1", "real_operator": "UNICOM"}], "ping": [ping]}
 
 
 def _component_call(platform: Platform, request: Request) -> dict[str, Any]:

@@ -119,6 +119,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._handle(self.rfile.read(length))
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The time of the platform, not of this machine."""
+        return super().date_time_string(int(self._platform.clock()) if timestamp is None else timestamp)
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the parent's name
         """Stay silent: the URLs hold tokens, and the platform remembers every call."""
 

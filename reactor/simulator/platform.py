@@ -31,6 +31,7 @@ class Platform:
 
     An impossible gesture (approving what nobody submitted) is a ValueError. To be set from outside:
     `allowed`: the caller's IP is on the whitelist, else 61004.
+    `pingable`: the host of the callback URL answers pings.
     `rotate_on_refresh`: api_authorizer_token replaces the refresh token.
     `publish_while_audited`: release publishes the last approved version while a newer one is under audit,
     instead of 85020.
@@ -50,6 +51,7 @@ class Platform:
         self.clock = clock
         self.random = random or SystemRandom()
         self.allowed = True
+        self.pingable = True
         self.rotate_on_refresh = rotate_on_refresh
         self.publish_while_audited = False
         self.lock = threading.RLock()

@@ -19,7 +19,7 @@ WORDS = {
     47001: "data format error",
     48001: "api unauthorized",
     61003: "component is not authorized by this account",
-    61004: "access clientip is not registered",
+    61004: "access clientip is not registered requestIP: 127.0.0.1",
     61005: "component ticket is expired",
     61006: "component ticket is invalid",
     61007: "api is unauthorized to component",

@@ -25,7 +25,8 @@ class Vault:
     """Seals with the first key, opens with any."""
 
     def __init__(self, secret_keys: Sequence[str]) -> None:
-        self._keys = MultiFernet([_fernet(key) for key in secret_keys])
+        fernets = [_fernet(key) for key in secret_keys]
+        self._newest, self._keys = fernets[0], MultiFernet(fernets)
 
     def seal(self, secret: str) -> str:
         """The text that may be stored."""
@@ -40,3 +41,11 @@ class Vault:
                 "a stored secret was sealed with another REACTOR_SECRET_KEY; nothing is lost: "
                 "put the old key back behind the new one, separated by a comma"
             ) from None
+
+    def reseal(self, sealed: str) -> str | None:
+        """The same secret under the newest key; None when it is already, VaultLocked when no key opens it."""
+        try:
+            self._newest.decrypt(sealed.encode("ascii"))
+        except InvalidToken:
+            return self.seal(self.open(sealed))
+        return None

@@ -37,7 +37,6 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
     keys: MessageKeys,
     plan: Plan,
     api_token: str | None,
-    furnishing: Furnishing,
     tally: Tally,
     furnishing: Furnishing,
     clock: Callable[[], float] = time.time,

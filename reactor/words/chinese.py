@@ -1,9 +1,29 @@
 """All Chinese twins in one table; each module of this room holds those of one part of the house."""
 
-from reactor.words import pages, pages_lists, pages_story, pictures, states
+from reactor.words import (
+    captures,
+    commands,
+    configuration,
+    examination,
+    manual,
+    pages,
+    pages_lists,
+    pages_story,
+    pictures,
+    reasons,
+    rehearsal,
+    states,
+)
 
 CHINESE: dict[str, str] = {
     **states.CHINESE,
+    **reasons.CHINESE,
+    **configuration.CHINESE,
+    **commands.CHINESE,
+    **manual.CHINESE,
+    **examination.CHINESE,
+    **captures.CHINESE,
+    **rehearsal.CHINESE,
     **pages.CHINESE,
     **pages_lists.CHINESE,
     **pages_story.CHINESE,

@@ -1,6 +1,7 @@
 """Say a text in the reader's language, and retell what was stored in English."""
 
 import re
+import unicodedata
 from functools import cache
 from typing import Literal
 
@@ -15,10 +16,15 @@ def say(text: str, lang: Lang, **values: object) -> str:
     return template.format_map(values) if values else template
 
 
+def places(text: str) -> int:
+    """Count the places that a text takes on the screen, where a Chinese letter takes two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
 def retell(text: str, lang: Lang) -> str:
     """A stored English sentence in the reader's language; what no template made stays as it is.
 
-    Values inside are retold as well, for reasons quote reasons.
+    Values inside are retold as well, for reasons quote reasons; but not names.
     """
     if lang == "en":
         return text
@@ -28,9 +34,15 @@ def retell(text: str, lang: Lang) -> str:
         found = form.fullmatch(text)
         if found:
             return template.format_map(
-                {name: retell(value, lang) for name, value in found.groupdict().items()}
+                {
+                    name: value if name in _NAMES else retell(value, lang)
+                    for name, value in found.groupdict().items()
+                }
             )
     return text
+
+
+_NAMES = frozenset({"call", "appid", "name", "field"})
 
 
 @cache

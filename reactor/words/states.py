@@ -1,4 +1,4 @@
-"""The words of states, kinds and verdicts."""
+"""The words of states, kinds, verdicts and happenings."""
 
 CHINESE = {
     "held": "等待人工确认",
@@ -19,4 +19,28 @@ CHINESE = {
     "misdirected": "送错地址",
     "code_waiting": "等待换取授权",
     "needs_reauthorization": "需要重新授权",
+    # what befalls a release, and by whom
+    "opened": "收到推送",
+    "found": "巡查发现",
+    "claimed": "开始处理",
+    "taken_over": "被接手",
+    "put_back": "放回等待",
+    "seen_live": "确认已上线",
+    "gave_up": "转人工",
+    "gray_found": "发现灰度",
+    "approved by a person": "人工确认",
+    "retried": "重试",
+    "intake": "接收",
+    "sweep": "巡查",
+    # how the policy treats an approval
+    "auto": "自动发布",
+    "hold": "人工确认",
+    "observe": "仅记录",
+    "gray": "灰度发布",
+    "off": "不处理",
+    # how a call ended
+    "answered": "有答复",
+    "unknown": "结果未知",
+    "not_sent": "未发出",
+    "started": "已登记",
 }

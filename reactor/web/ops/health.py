@@ -1,22 +1,20 @@
 """Health: what was checked, the URLs to copy, versions, configuration, and the pause switch."""
 
 import logging
-import platform
-import pyexpat
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from reactor import __version__
 from reactor.core.checks import Check, Health
+from reactor.doctor import libraries
+from reactor.web.ops import speech
 from reactor.web.ops.frame import back, page
 from reactor.web.ops.office import Office
+from reactor.words import finding, label
 
 log = logging.getLogger(__name__)
-
-_LIBRARIES = ("Flask", "gunicorn", "SQLAlchemy", "cryptography", "requests", "psycopg")
 
 
 def add_health(ops: Blueprint, office: Office) -> None:
@@ -26,9 +24,12 @@ def add_health(ops: Blueprint, office: Office) -> None:
     def health() -> str:
         examine = office.furnishing.examine
         checks = list(examine()) if examine else None
+        lang = speech.reader_lang()
         return page(
             "health.html",
-            checks=checks,
+            checks=None
+            if checks is None
+            else [(c.health, label(c, lang), *finding(c, lang)) for c in checks],
             counts=_counts(checks or ()),
             callbacks=_callbacks(office.furnishing.public_url or request.url_root.rstrip("/")),
             guessed=office.furnishing.public_url is None,
@@ -64,14 +65,4 @@ def _callbacks(root: str) -> tuple[tuple[str, str], ...]:
 
 
 def _versions(database: str) -> list[tuple[str, str]]:
-    known = [("Release Reactor", __version__), ("Python", platform.python_version())]
-    known.append(("Expat", pyexpat.EXPAT_VERSION.removeprefix("expat_")))
-    known += [(name, found) for name in _LIBRARIES if (found := _version(name))]
-    return [*known, ("Database", database)]
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
+    return [("Release Reactor", __version__), *libraries().items(), ("Database", database)]

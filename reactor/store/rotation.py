@@ -1,0 +1,115 @@
+"""Seal every stored secret with the newest key, while all others go on working.
+
+A row is changed only where it still holds what was read, so nobody's fresher secret is overwritten; what is
+sealed with the newest key is left alone, so a rotation that died goes on where it was.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from reactor.store.database import Store
+from reactor.store.ground import metadata
+from reactor.store.vault import Vault, VaultLocked
+
+BATCH = 200
+ROUNDS = 3
+_SEALED = "_sealed"
+
+
+@dataclass(slots=True)
+class Rotation:
+    """How many stored secrets were sealed anew, had the newest key before, or are opened by no key.
+
+    `left` changed while they were looked at.
+    """
+
+    rotated: int = 0
+    current: int = 0
+    locked: int = 0
+    left: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the older keys are needed no more."""
+        return not self.locked and not self.left
+
+
+def count(store: Store) -> int:
+    """How many rows are looked at."""
+    with store.read() as connection:
+        counts = (connection.execute(sa.select(sa.func.count()).select_from(table)) for table in _tables())
+        return sum(found.scalar_one() for found in counts)
+
+
+def rotate(store: Store, done: Callable[[int], None] = lambda _: None) -> Rotation:
+    """Rotate, telling `done` of rows looked at; again from the start while others change what is read."""
+    whole = Rotation()
+    for number in range(ROUNDS):
+        this = Rotation()
+        for table in _tables():
+            for rows in _batches(store, table):
+                _rotate_batch(store, table, rows, this)
+                if number == 0:
+                    done(len(rows))
+        whole.rotated += this.rotated
+        if number == 0:
+            whole.current = this.current
+        whole.locked, whole.left = this.locked, this.left
+        if not this.left:
+            break
+    return whole
+
+
+def _tables() -> list[sa.Table]:
+    return [table for table in metadata.sorted_tables if _columns(table)]
+
+
+def _columns(table: sa.Table) -> list[str]:
+    return [column.name for column in table.columns if column.name.endswith(_SEALED)]
+
+
+def _key(table: sa.Table) -> sa.Column[Any]:
+    (key,) = table.primary_key.columns
+    return key
+
+
+def _batches(store: Store, table: sa.Table) -> Iterator[list[Mapping[str, Any]]]:
+    key = _key(table)
+    query = sa.select(key, *(table.c[name] for name in _columns(table))).order_by(key).limit(BATCH)
+    last: Any = None
+    while True:
+        with store.read() as connection:
+            found = connection.execute(query if last is None else query.where(key > last))
+            rows: list[Mapping[str, Any]] = [dict(row) for row in found.mappings()]
+        if not rows:
+            return
+        yield rows
+        last = rows[-1][key.name]
+
+
+def _rotate_batch(store: Store, table: sa.Table, rows: list[Mapping[str, Any]], told: Rotation) -> None:
+    changes = [change for row in rows for change in _changes(store.vault, table, row, told)]
+    if changes:
+        changed = store.transact(lambda connection: [connection.execute(one).rowcount for one in changes])
+        told.rotated += sum(changed)
+        told.left += len(changed) - sum(changed)
+
+
+def _changes(vault: Vault, table: sa.Table, row: Mapping[str, Any], told: Rotation) -> Iterator[sa.Update]:
+    key = _key(table)
+    for name in _columns(table):
+        if row[name] is None:
+            continue
+        try:
+            fresh = vault.reseal(row[name])
+        except VaultLocked:
+            told.locked += 1
+            continue
+        if fresh is None:
+            told.current += 1
+        else:
+            same = sa.and_(key == row[key.name], table.c[name] == row[name])
+            yield sa.update(table).where(same).values({name: fresh})
