@@ -17,6 +17,7 @@ from reactor.core.lifecycle import State
 from reactor.core.policy import Policy, parse_policy
 from reactor.desk import DECISIONS, Desk
 from reactor.intake import Intake
+from reactor.post import Post
 from reactor.pulse import WebPulse, refuse_shared_file
 from reactor.records import AUTHORIZER_STATES, Records
 from reactor.settings import Settings, load_settings, policy_path
@@ -25,6 +26,7 @@ from reactor.store.asking import Plan
 from reactor.store.database import Store, sqlite_file
 from reactor.store.vault import Vault
 from reactor.surroundings import Surroundings, surroundings_of
+from reactor.telling import Teller
 from reactor.tools import Tools
 from reactor.web.app import create_app
 from reactor.wechat import WeChatClient
@@ -66,7 +68,7 @@ class Background:
 def build_store(settings: Settings) -> Store:
     """The store; with SQLite and no REACTOR_SECRET_KEY the key file beside the database is used, or made."""
     keys = settings.secret_keys or (keyfile.key_beside(sqlite_file(settings.database_url)),)
-    return Store(settings.database_url, Vault(keys))
+    return Store(settings.database_url, Vault(keys), telling=settings.notify is not None)
 
 
 def build_worker(
@@ -96,7 +98,9 @@ def build_worker(
         chance=around.chance,
         tune=around.tune,
     )
-    return Worker(tools)
+    teller = Teller(settings.lang, settings.public_url)
+    post = Post(store, settings.notify or (), teller, around, scale=settings.retry_scale)
+    return Worker(tools, post=post)
 
 
 def build_desk(

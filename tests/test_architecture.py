@@ -28,6 +28,9 @@ _CALLING = {
 }
 _KEEPING = _CALLING | {"audits", "pulse", "sweep"}
 _HOUSE = _KEEPING | {
+    "notify",
+    "post",
+    "telling",
     "steps",
     "surroundings",
     "upkeep",
@@ -49,9 +52,12 @@ MAY_USE = {
     "wechat": {"core", "wechat"},
     "values": {"core"},
     "settings": {"core", "values"},
+    "notify": {"core", "notify"},
+    "telling": {"core", "words"},
+    "post": {"core", "store", "notify", "surroundings", "telling"},
     "refresher": {"core", "store"},
     "tokens": {"core", "store", "wechat", "refresher"},
-    "surroundings": {"store"},
+    "surroundings": {"store", "notify"},
     "tools": {"core", "store", "wechat", "tokens"},
     "authorization": _CALLING,
     "ledger": _CALLING,
@@ -61,7 +67,7 @@ MAY_USE = {
     "sweep": _KEEPING,
     "upkeep": _KEEPING,
     "steps": _CALLING,
-    "worker": {"core", "store", "pulse", "steps", "sweep", "tools", "upkeep"},
+    "worker": {"core", "store", "post", "pulse", "steps", "sweep", "tools", "upkeep"},
     "audits": {"core", "store"},
     "intake": {"core", "store", "audits"},
     "desk": {"core", "store"},
@@ -70,7 +76,7 @@ MAY_USE = {
     "web": {"core", "store", "intake", "desk", "present", "records", "web"},
     "simulator": {"core.crypto", "core.errors", "simulator"},
     "bootstrap": _HOUSE,
-    "cli": {"reactor", "bootstrap", "simulator", "demo", "cli"},
+    "cli": {"reactor", "bootstrap", "notify", "post", "telling", "words", "simulator", "demo", "cli"},
     "demo": {"bootstrap", "simulator", "demo"},
     "__main__": {"cli"},
     "reactor": set(),
@@ -79,8 +85,9 @@ MAY_USE = {
 OUTSIDE = {
     "requests": {"wechat", "simulator"},
     "urllib3": {"wechat"},
-    "http": {"wechat", "simulator"},
-    "socket": {"wechat", "simulator", "pulse"},
+    "http": {"wechat", "simulator", "notify"},
+    "smtplib": {"notify"},
+    "socket": {"wechat", "simulator", "pulse", "notify"},
     "socketserver": {"simulator"},
     "flask": {"web", "bootstrap"},
     "werkzeug": {"web"},
@@ -93,7 +100,7 @@ OUTSIDE = {
 # All that core may import: values in, values out.
 PURE = {
     *("binascii", "collections.abc", "cryptography", "dataclasses", "datetime", "enum", "hashlib", "hmac"),
-    *("json", "re", "tomllib", "typing", "urllib.parse", "xml.parsers", "xmltodict"),
+    *("html", "json", "re", "tomllib", "typing", "unicodedata", "urllib.parse", "xml.parsers", "xmltodict"),
 }
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__", "now", "utcnow", "today"}
 # Where anything at all may go wrong, and something must go on or be said.
@@ -103,6 +110,7 @@ CATCH_ALL = {
     ("steps", "_exchange"),  # the same of a code
     ("wechat.client", "_exchange"),  # of anything unforeseen we know only that it may have left
     ("store.together", "_carry_out"),  # it is raised again, to the one it belongs to
+    ("notify.others", "send_by_apprise"),  # one of many plugins, and its words may hold the URL
     ("wechat.connection", "_dial"),  # whatever it was, there is no connection
 }
 

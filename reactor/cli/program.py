@@ -7,6 +7,7 @@ import click
 
 from reactor import __version__
 from reactor.cli.hands import pause, resume
+from reactor.cli.notifying import notify
 from reactor.cli.output import say_to_any_terminal
 from reactor.cli.pushing import push
 from reactor.cli.reading import authorizers, events, releases, status
@@ -33,6 +34,7 @@ for command in (
     events,
     pause,
     resume,
+    notify,
 ):
     program.add_command(command)
 

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from reactor.core.lifecycle import State
 from reactor.store.schema import calls, events, history, releases
+from reactor.store.schema_ops import messages, notices
 
 BATCH = 200
 _FINISHED = (State.RELEASED, State.SUPERSEDED, State.CANCELLED)  # what failed still waits for a person
@@ -23,6 +24,12 @@ def prune(connection: sa.Connection, *, before: float) -> int:
     ids = _past(connection, alone.order_by(calls.c.id), before)
     connection.execute(sa.delete(calls).where(calls.c.id.in_(ids)))
     gone = max(gone, len(ids))
+    told = sa.select(notices.c.id, notices.c.at.label("created_at")).where(notices.c.told_at.is_not(None))
+    over = sa.select(messages.c.id, messages.c.created_at).where(messages.c.due_at.is_(None))
+    for table, oldest in ((notices, told), (messages, over)):
+        ids = _past(connection, oldest.order_by(table.c.id), before)
+        connection.execute(sa.delete(table).where(table.c.id.in_(ids)))
+        gone = max(gone, len(ids))
     ids = _events_past(connection, before)
     connection.execute(sa.delete(events).where(events.c.id.in_(ids)))
     return max(gone, len(ids))
