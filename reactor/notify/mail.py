@@ -4,7 +4,7 @@ import ipaddress
 import smtplib
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -18,14 +18,16 @@ from reactor.notify.wire import why_not
 _FOR_GOOD = 500  # from here on SMTP says that the same would be refused again
 
 
-def send_mail(channel: Mail, message: Message, outside: Outside, webhook_id: str) -> None:
+def send_mail(channel: Mail, message: Message, outside: Outside, message_id: str) -> None:
     """Hand it to the server; some recipients refused while others were not counts as sent."""
     try:
-        with _connect(channel, outside) as server:
+        with closing(_connect(channel, outside)) as server:
             _secure(channel, server, outside.trust)
             if channel.user is not None and channel.password is not None:
                 server.login(channel.user, channel.password)
-            server.send_message(_letter(channel, message, webhook_id))
+            server.send_message(_letter(channel, message, message_id))
+            with suppress(smtplib.SMTPException, OSError):  # it is taken, however the server says goodbye
+                server.quit()
     except smtplib.SMTPRecipientsRefused as error:
         codes = sorted({code for code, _ in error.recipients.values()})
         raise _refused("the recipients", codes[0]) from None
@@ -64,14 +66,14 @@ def _is_this_machine(host: str) -> bool:
     return host == "localhost"
 
 
-def _letter(channel: Mail, message: Message, webhook_id: str) -> EmailMessage:
+def _letter(channel: Mail, message: Message, message_id: str) -> EmailMessage:
     letter = EmailMessage()
     letter["From"] = channel.sender
     letter["To"] = ", ".join(channel.recipients)
     letter["Subject"] = message.lines[0]
     letter["Date"] = format_datetime(datetime.fromtimestamp(message.at, UTC))
     # The same from try to try, so that a repetition is seen as one.
-    letter["Message-ID"] = f"<{webhook_id}@{channel.sender.rpartition('@')[2]}>"
+    letter["Message-ID"] = f"<{message_id}@{channel.sender.rpartition('@')[2]}>"
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(message.text)
     return letter
