@@ -27,7 +27,7 @@ HOLD = '[default]\nmode = "hold"\n'
 COMMANDS = (
     *("demo", "simulator", "push", "worker", "migrate", "status", "pause", "resume"),
     *("releases ls", "releases show", "releases approve", "releases retry", "releases cancel"),
-    *("authorizers ls", "authorizers show", "events ls", "events show"),
+    *("authorizers ls", "authorizers show", "events ls", "events show", "notify test"),
 )
 
 
