@@ -27,7 +27,8 @@ HOLD = '[default]\nmode = "hold"\n'
 COMMANDS = (
     *("demo", "simulator", "push", "worker", "migrate", "status", "pause", "resume"),
     *("releases ls", "releases show", "releases approve", "releases retry", "releases cancel"),
-    *("authorizers ls", "authorizers show", "events ls", "events show", "notify test"),
+    *("authorizers ls", "authorizers show", "events ls", "events show", "notify ls"),
+    "notify test",
 )
 
 

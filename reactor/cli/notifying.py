@@ -3,20 +3,55 @@
 import os
 import sys
 import time
+from typing import Any
 
 import click
 
-from reactor.bootstrap import configure
-from reactor.cli.output import json_option, say
+from reactor.bootstrap import configure, open_console
+from reactor.cli.output import json_option, say, second, table
 from reactor.notify import Outside
 from reactor.post import try_channels
 from reactor.telling import Teller
+from reactor.words import Lang, retell
 from reactor.words import say as said
 
 
 @click.group()
 def notify() -> None:
-    """Tell people; who they are stands in REACTOR_NOTIFY."""
+    """Show what people were told, or try the channels of REACTOR_NOTIFY."""
+
+
+@notify.command("ls")
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
+@click.option("--cursor", type=click.IntRange(1, 2**63 - 1), help="Where the page before ended.")
+@json_option
+def list_messages(limit: int, cursor: int | None, *, as_json: bool) -> None:
+    """List messages, newest first: what was sent, what is tried again, what was given up and why."""
+    settings = configure(os.environ)
+    with open_console(settings) as at:
+        page = at.records.messages(before=cursor, limit=limit)
+    columns = ("id", "created", "channel", "tries", "how it stands", "text")
+    rows = [
+        (
+            one["id"],
+            second(one["created_at"]),
+            one["channel"],
+            one["tries"],
+            _standing(one, settings.lang),
+            one["text"],
+        )
+        for one in page["items"]
+    ]
+    say(page, table([said(name, settings.lang) for name in columns], rows), as_json=as_json)
+
+
+def _standing(one: dict[str, Any], lang: Lang) -> str:
+    if one["sent_at"]:
+        return said("sent", lang)
+    if one["next_try_at"] and not one["reason"]:
+        return said("waits", lang)
+    form = "tried again: {reason}" if one["next_try_at"] else "given up: {reason}"
+    return said(form, lang, reason=retell(one["reason"], lang))
 
 
 @notify.command("test")
@@ -36,7 +71,12 @@ def test_channels(*, as_json: bool) -> None:
     lines = [
         said("✓ {channel}: delivered", settings.lang, channel=result["channel"])
         if result["delivered"]
-        else said("✗ {channel}: {reason}", settings.lang, channel=result["channel"], reason=result["reason"])
+        else said(
+            "✗ {channel}: {reason}",
+            settings.lang,
+            channel=result["channel"],
+            reason=retell(result["reason"], settings.lang),
+        )
         for result in results
     ]
     say({"channels": results}, "\n".join(lines), as_json=as_json)

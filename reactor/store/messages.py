@@ -34,6 +34,28 @@ class Sending:
     turns: int
 
 
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One message to one channel, and how it stands."""
+
+    id: int
+    channel: str
+    body: str
+    created_at: float
+    due_at: float | None
+    turns: int
+    sent_at: float | None
+    reason: str | None
+
+
+def page(connection: sa.Connection, *, before: int | None, limit: int) -> list[MessageRow]:
+    """Newest first."""
+    query = sa.select(messages).order_by(messages.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(messages.c.id < before)
+    return [MessageRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - public in SQLAlchemy
+
+
 def write(connection: sa.Connection, bodies: Sequence[str], channels: Sequence[str], *, now: float) -> None:
     """Put each of them in line for each channel."""
     rows = [

@@ -34,9 +34,9 @@ def prune(connection: sa.Connection, *, before: float) -> int:
     ids = _past(connection, alone.order_by(calls.c.id), before)
     connection.execute(sa.delete(calls).where(calls.c.id.in_(ids)))
     gone = max(gone, len(ids))
-    told = sa.select(notices.c.id, notices.c.at.label("created_at")).where(notices.c.told_at.is_not(None))
+    noted = sa.select(notices.c.id, notices.c.at.label("created_at"))  # told or not: it is no news any more
     over = sa.select(messages.c.id, messages.c.created_at).where(messages.c.due_at.is_(None))
-    for table, oldest in ((notices, told), (messages, over)):
+    for table, oldest in ((notices, noted), (messages, over)):
         ids = _past(connection, oldest.order_by(table.c.id), before)
         connection.execute(sa.delete(table).where(table.c.id.in_(ids)))
         gone = max(gone, len(ids))

@@ -34,8 +34,47 @@ CHINESE = {
     "REACTOR_NOTIFY is not set: nobody is told; write one or more channels into it": (
         "REACTOR_NOTIFY 未设置：不会通知任何人；请填写一个或多个通知渠道"
     ),
+    "id": "编号",
+    "created": "时间",
+    "channel": "渠道",
+    "tries": "次数",
+    "how it stands": "状态",
+    "text": "内容",
+    "sent": "已发送",
+    "waits": "等待发送",
+    "tried again: {reason}": "将重试：{reason}",
+    "given up: {reason}": "已放弃：{reason}",
     "✓ {channel}: delivered": "✓ {channel}：已送达",
     "✗ {channel}: {reason}": "✗ {channel}：{reason}",
+    "no usable answer: {why}": "没有有效应答：{why}",
+    "no connection: {why}": "无法连接：{why}",
+    "its host name could not be resolved": "域名无法解析",
+    "nothing came in time": "超时",
+    "no TLS there": "对方不支持 TLS",
+    "the certificate is not good ({why})": "证书无效（{why}）",
+    "the answer was HTTP {status}": "应答为 HTTP {status}",
+    "the answer was HTTP {status}: the channel is gone": "应答为 HTTP {status}：渠道已失效",
+    "the answer is not the bot's": "应答不是机器人给出的",
+    "the bot answered {said}": "机器人返回 {said}",
+    "its host leads to an address that is not public; webhooks go to public addresses only": (
+        "域名指向非公网地址；webhook 只能发往公网地址"
+    ),
+    "the mail server refused {what} with {code}": "邮件服务器拒绝了 {what}（{code}）",
+    "the mail server did not do it: {why}": "邮件服务器未能完成：{why}",
+    "no mail server there: {why}": "连接不到邮件服务器：{why}",
+    "the mail server offers no TLS; use one that does, or smtps://": (
+        "邮件服务器不支持 TLS；请换用支持的服务器，或使用 smtps://"
+    ),
+    "Apprise is not installed; install wechat-release-reactor[apprise]": (
+        "未安装 Apprise；请安装 wechat-release-reactor[apprise]"
+    ),
+    "Apprise does not know this kind of URL, or not in this form": "Apprise 不认识这种 URL 或其写法",
+    "Apprise did not deliver it": "Apprise 未能送达",
+    "its channel is not among those of REACTOR_NOTIFY any more": "该渠道已不在 REACTOR_NOTIFY 中",
+    "its far end said that it is gone; remove it from REACTOR_NOTIFY, or mend it and restart": (
+        "对方表示渠道已失效；请从 REACTOR_NOTIFY 中移除，或修复后重启"
+    ),
+    "every try ended without a word; see the log": "每次尝试都没有结果；请查看日志",
     "{count} s": "{count} 秒",
     "{count} min": "{count} 分",
     "{count} h": "{count} 小时",
