@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from reactor.core.decisions import WaitsFor
 from reactor.core.events import AuditDelayed, AuditFailed, AuditSucceeded, identity
 from reactor.core.lifecycle import Audit, AuditStatus, Happening, State
+from reactor.core.notices import Kind
 from reactor.core.policy import Mode, Policy
-from reactor.store import authorizers, events, releases
+from reactor.store import authorizers, events, notices, releases
 from reactor.store.authorizers import Authorizer
 from reactor.store.releases import Release
 
@@ -22,6 +23,7 @@ _STATUS = {
     AuditFailed: AuditStatus.REJECTED,
     AuditDelayed: AuditStatus.DELAYED,
 }
+_NEWS: Mapping[type[Audited], Kind] = {AuditFailed: Kind.REJECTED, AuditDelayed: Kind.DELAYED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ def _accept(
     if not fresh:
         return [False] * len(pushes)
     _note_status(connection, [push for push, _ in fresh.values()], known)
+    notices.add_all(connection, [_news(push) for push, _ in fresh.values() if type(push.event) in _NEWS])
     waiting = _wake_waiting(connection, list(fresh), at=max(push.at for push, _ in fresh.values()))
     approvals = [
         Approval(
@@ -168,6 +171,15 @@ def _row(push: AuditPush, astray: str | None) -> dict[str, object]:
         "reason": astray or getattr(push.event, "reason", None),
         "stale": push.stale,
         "message": push.message,
+    }
+
+
+def _news(push: AuditPush) -> dict[str, object]:
+    return {
+        "at": push.at,
+        "kind": _NEWS[type(push.event)],
+        "authorizer_appid": push.authorizer_appid,
+        "detail": getattr(push.event, "reason", None),
     }
 
 

@@ -9,7 +9,7 @@ from reactor.core.decisions import Decision, WaitsFor, weigh
 from reactor.core.errcodes import Verdict, lookup
 from reactor.core.errors import Answered, NotAuthorizedYet, OutcomeUnknown, TokenError, WeChatError
 from reactor.core.lifecycle import Happening
-from reactor.store import authorizers, calls, releases
+from reactor.store import authorizers, calls, notices, releases
 from reactor.store.authorizers import Authorizer
 from reactor.store.database import Store
 from reactor.tokens import Tokens
@@ -134,8 +134,9 @@ class Exchange:
         if row is not None and row.refresh_token_sealed:
             values |= {"state": authorizers.AUTHORIZED, "reason": None}
         else:
-            values["state"] = authorizers.NEEDS_REAUTHORIZATION
-            values["reason"] = "the authorization code gave no token; the merchant must authorize again"
+            reason = "the authorization code gave no token; the merchant must authorize again"
+            values |= {"state": authorizers.NEEDS_REAUTHORIZATION, "reason": reason}
+            notices.add_reauthorize(connection, self._appid, reason, at=self._tools.clock())
         authorizers.settle_code(connection, self._authorizer, **values)
         releases.make_due(
             connection,
@@ -151,6 +152,7 @@ class Exchange:
         values: dict[str, object] = {"reason": decision.reason, "code_lease_holder": None}
         if decision.happening is Happening.GAVE_UP:
             values |= {"code_sealed": None, "code_due_at": None, "state": authorizers.NEEDS_REAUTHORIZATION}
+            notices.add_reauthorize(connection, self._appid, decision.reason, at=self._tools.clock())
         else:
             values["code_due_at"] = self._tools.clock() + decision.wait_seconds
         if not decision.counted:

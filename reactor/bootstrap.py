@@ -18,6 +18,7 @@ from reactor.core.policy import Policy
 from reactor.desk import DECISIONS, Desk
 from reactor.intake import Intake
 from reactor.pictures import pictures_of
+from reactor.post import Post
 from reactor.pulse import WebPulse, refuse_shared_file
 from reactor.records import AUTHORIZER_STATES, Records
 from reactor.settings import Settings
@@ -28,6 +29,7 @@ from reactor.store.database import Store, sqlite_file
 from reactor.store.vault import Vault
 from reactor.surroundings import Surroundings, surroundings_of
 from reactor.tally import Tally
+from reactor.telling import Teller
 from reactor.tools import Tools
 from reactor.web.app import create_app
 from reactor.web.ops.office import Furnishing
@@ -68,14 +70,17 @@ class Background:
 def build_store(settings: Settings) -> Store:
     """The store; with SQLite and no REACTOR_SECRET_KEY the key file beside the database is used, or made."""
     keys = settings.secret_keys or (keyfile.key_beside(sqlite_file(settings.database_url)),)
-    return Store(settings.database_url, Vault(keys))
+    return Store(settings.database_url, Vault(keys), telling=settings.notify is not None)
 
 
 def build_worker(
     settings: Settings, store: Store, around: Surroundings | None = None, policy: Policy | None = None
 ) -> Worker:
     """The worker, not started yet."""
-    return Worker(build_tools(settings, store, around, policy))
+    around = around or surroundings_of(store)
+    teller = Teller(settings.lang, settings.public_url)
+    post = Post(store, settings.notify or (), teller, around, scale=settings.retry_scale)
+    return Worker(build_tools(settings, store, around, policy), post=post)
 
 
 def build_tools(

@@ -20,7 +20,8 @@ from reactor.core.decisions import (
     wait_for,
 )
 from reactor.core.errcodes import Verdict, lookup
-from reactor.store import asking, authorizers, component, releases
+from reactor.core.notices import Kind
+from reactor.store import asking, authorizers, component, notices, releases
 from reactor.tools import Tools
 from reactor.wechat import CallRecord
 
@@ -62,14 +63,7 @@ def note(
         next_probe_at = now + (probe_wait(tools.scale) if outage else decision.wait_seconds)
         if outage and who != PROBE:
             asking.put_last(connection, who, now=now)  # the probe that has no work to do takes another
-        component.block(
-            connection,
-            appid,
-            by=decision.waits_for,
-            reason=decision.reason,
-            now=now,
-            next_probe_at=next_probe_at,
-        )
+        _stop(connection, appid, decision.waits_for, decision.reason, now=now, next_probe_at=next_probe_at)
     elif decision is not None and decision.transient:
         if who != PROBE:
             _strike(connection, tools, who, decision, records)
@@ -96,9 +90,22 @@ def _strike(
     # Of silence the probe tells at once, by asking somebody else, whether it was theirs after all. Where only
     # some calls fail, it may well be answered, and what failed would go on failing without a pause.
     next_probe_at = now if silent else now + probe_wait(tools.scale)
-    component.block(
-        connection, appid, by=WaitsFor.OUTAGE, reason=reason, now=now, next_probe_at=next_probe_at
-    )
+    _stop(connection, appid, WaitsFor.OUTAGE, reason, now=now, next_probe_at=next_probe_at)
+
+
+def _stop(  # noqa: PLR0913 - a row's worth of facts
+    connection: sa.Connection,
+    component_appid: str,
+    by: WaitsFor,
+    reason: str,
+    *,
+    now: float,
+    next_probe_at: float,
+) -> None:
+    if component.block(
+        connection, component_appid, by=by, reason=reason, now=now, next_probe_at=next_probe_at
+    ):
+        notices.add(connection, Kind.BLOCKED, at=now, detail=reason)
 
 
 def _is_nobodys(records: Sequence[CallRecord]) -> bool:
@@ -122,6 +129,7 @@ def _let_flow(
         if component.unblock(connection, component_appid):
             authorizers.make_codes_due(connection, now=now, skip_locked=True)
             releases.resume(connection, now=now, waits_for=SYSTEMIC)
+            notices.add(connection, Kind.UNBLOCKED, at=now)
     elif not records and probed:
         component.probe_now(connection, component_appid, now)
 

@@ -9,7 +9,7 @@ from reactor.core.decisions import Decision, WaitsFor, words
 from reactor.core.errcodes import Verdict, lookup
 from reactor.core.errors import Answered, ReactorError
 from reactor.core.lifecycle import Audit, Happening, State, is_younger
-from reactor.store import authorizers, calls, claims, events, releases
+from reactor.store import authorizers, calls, claims, events, notices, releases
 from reactor.store.releases import Release
 from reactor.tools import Tools
 from reactor.wechat import CallRecord
@@ -100,21 +100,21 @@ class Ledger:
             **self._values(decision, now),
         )
         if kept:
-            self._note_authorizer(connection, decision)
+            self._note_authorizer(connection, decision, now)
             if decision.happening is Happening.MISDIRECTED and self._release.event_id is not None:
                 events.misdirect(connection, self._release.event_id, decision.reason)
         breaker.note(connection, self._tools, self._release.authorizer_appid, decision, self._records)
         return decision if kept else None
 
-    def _note_authorizer(self, connection: sa.Connection, decision: Decision) -> None:
-        self._note_lost_authorization(connection)
+    def _note_authorizer(self, connection: sa.Connection, decision: Decision, now: float) -> None:
+        self._note_lost_authorization(connection, now)
         version = self._learned.get("user_version", self._release.user_version)
         if decision.happening is Happening.SEEN_LIVE and version:
             self.seen.setdefault("live_version", version)  # WeChat sometimes shows a release without a name
         if self.seen:
             authorizers.update(connection, self._release.authorizer_appid, **self.seen)
 
-    def _note_lost_authorization(self, connection: sa.Connection) -> None:
+    def _note_lost_authorization(self, connection: sa.Connection, now: float) -> None:
         """Only the merchant can mend this, so the authorizer shows it; a younger event has its own say."""
         if (
             not self.refusal
@@ -124,7 +124,8 @@ class Ledger:
         row = authorizers.get(connection, self._release.authorizer_appid)
         if row and row.state == authorizers.AUTHORIZED:
             self.seen["state"] = authorizers.NEEDS_REAUTHORIZATION
-            self.seen["reason"] = words(self.refusal)
+            self.seen["reason"] = reason = words(self.refusal)
+            notices.add_reauthorize(connection, self._release.authorizer_appid, reason, at=now)
 
     def _overruled(self, connection: sa.Connection, decision: Decision) -> Decision:
         """What arrived during the turn comes first, unless the version is live already."""

@@ -8,10 +8,12 @@ import sqlalchemy as sa
 
 from reactor import __version__
 from reactor.core.lifecycle import State
+from reactor.core.notices import of_json
 from reactor.store import asking, component, presence, releases
 from reactor.store.authorizers import Authorizer
 from reactor.store.component import Component
 from reactor.store.events import EventRow
+from reactor.store.messages import MessageRow
 from reactor.store.releases import Release
 
 
@@ -47,6 +49,22 @@ def release(row: Release, system: Component) -> dict[str, Any]:
         "errmsg": row.errmsg,
         "rid": row.rid,
         "reason": reason,
+    }
+
+
+def message(row: MessageRow) -> dict[str, Any]:
+    """One message to one channel; neither sent nor to be tried again is given up."""
+    told = of_json(row.body)
+    return {
+        "id": row.id,
+        "created_at": moment(row.created_at),
+        "channel": row.channel,
+        "type": told.type,
+        "text": "\n".join(told.lines),
+        "tries": row.turns,
+        "sent_at": moment(row.sent_at),
+        "next_try_at": moment(row.due_at),
+        "reason": row.reason,
     }
 
 

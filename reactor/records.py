@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from reactor import present
-from reactor.store import authorizers, component, events, releases
+from reactor.store import authorizers, component, events, messages, releases
 from reactor.store.asking import Plan, soon
 from reactor.store.component import Component
 from reactor.store.database import Store
@@ -88,6 +88,12 @@ class Records:
         """The component's row: pause, and what stands before all calls."""
         with self._store.read() as connection:
             return component.get(connection, self._component_appid)
+
+    def messages(self, *, before: int | None = None, limit: int = DEFAULT_LIMIT) -> Json:
+        """A page of what people were told, or are to be."""
+        with self._store.read() as connection:
+            found = messages.page(connection, before=before, limit=limit + 1)
+        return _page(found, limit, present.message)
 
     def status(self) -> Json:
         """The whole at a glance."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from reactor.core.channels import Channel
 from reactor.core.errors import SettingsError
 from reactor.values import (
     OddError,
@@ -22,6 +23,7 @@ from reactor.values import (
     component_appid,
     database_url,
     lang,
+    notify,
     ops_password,
     proxies,
     proxy_url,
@@ -73,6 +75,7 @@ class Settings:
     public_url: str | None  # without a slash at the end
     lang: Literal["en", "zh"]
     trusted_proxies: int
+    notify: tuple[Channel, ...] | None = field(repr=False)
     warnings: tuple[str, ...] = ()
     # Where each value came from, in the order of the fields.
     sources: tuple[Source, ...] = field(default=(), compare=False, repr=False)
@@ -109,6 +112,7 @@ class Variable(NamedTuple):
 _KEY_UNSET = "required with PostgreSQL; with SQLite made on first start beside the database, mode 0600"
 _OPS_UNSET = "unset: pages answer 404"
 _API_UNSET = "unset: both answer 404"
+_NOTIFY_UNSET = "unset: nobody is told"
 _URL_UNSET = "unset: pages go by the request, messages carry no links"
 
 # One row for each field of Settings, in their order.
@@ -145,6 +149,12 @@ VARIABLES: tuple[Variable, ...] = (
         "REACTOR_LANG", "language of commands and messages, en or zh; pages ask the browser", lang, "en"
     ),
     Variable("TRUSTED_PROXIES", "proxies before the web process whose X-Forwarded-* count", proxies, "0"),
+    Variable(
+        "REACTOR_NOTIFY",
+        "who is told: wecom://, feishu://, dingtalk://, slack://, smtp(s)://, webhook+https://, apprise+…",
+        notify,
+        unset=_NOTIFY_UNSET,
+    ),
 )
 
 

@@ -16,7 +16,8 @@ from reactor.core.decisions import Decision, weigh
 from reactor.core.errcodes import Verdict, lookup
 from reactor.core.errors import Answered, TokenError, WeChatError
 from reactor.core.lifecycle import Audit, AuditStatus, LiveVersion, State, doubt, was_released
-from reactor.store import asking, authorizers, bell, calls, component, releases
+from reactor.core.notices import Kind
+from reactor.store import asking, authorizers, bell, calls, component, notices, releases
 from reactor.store.authorizers import Authorizer
 from reactor.tools import Tools
 from reactor.wechat import CallRecord
@@ -174,6 +175,9 @@ class Ask:
             swept_from = float(audit.submitted_at or now)
             values |= {"swept_release_id": release_id, "swept_from": swept_from, "swept_until": now}
         authorizers.update(connection, self._appid, **values)
+        if audit.status == AuditStatus.REJECTED and known.audit_status not in (None, AuditStatus.REJECTED):
+            appid, reason = self._appid, audit.reason
+            notices.add(connection, Kind.REJECTED, at=now, authorizer_appid=appid, detail=reason)
         if release_id is not None:
             self._write_calls(connection, self._records, release_id)
             bell.ring(connection)
@@ -203,6 +207,7 @@ class Ask:
         now = self._tools.clock()
         known = authorizers.lock_all(connection, [self._appid]).get(self._appid)
         if known is not None and known.state == authorizers.AUTHORIZED and _is_lost(error):
+            notices.add_reauthorize(connection, self._appid, decision.reason, at=now)
             authorizers.update(
                 connection,
                 self._appid,

@@ -19,7 +19,7 @@ from reactor.core.errors import (
     NoTicket,
 )
 from reactor.refresher import Begin, HeldToken, Refresher
-from reactor.store import authorizers, component
+from reactor.store import authorizers, component, notices
 from reactor.store.authorizers import Authorizer
 from reactor.store.component import Component
 from reactor.store.database import Store
@@ -223,6 +223,7 @@ class Tokens:
                 raise NotAuthorizedYet(f"{authorizer_appid} took its authorization back meanwhile")
             if row is not None and row.code_sealed is not None:
                 raise NotAuthorizedYet("its authorization code is not exchanged yet; this goes on once it is")
+            notices.add_reauthorize(connection, authorizer_appid, reason, at=self._clock())
             authorizers.update(
                 connection, authorizer_appid, state=authorizers.NEEDS_REAUTHORIZATION, reason=reason
             )

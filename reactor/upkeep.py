@@ -3,7 +3,8 @@
 import logging
 
 from reactor.core.errors import WeChatError
-from reactor.store import calls, component, pace
+from reactor.core.notices import Kind, news_of_ticket
+from reactor.store import calls, component, notices, pace
 from reactor.store.pruning import prune
 from reactor.sweep import Sweep
 from reactor.tools import Tools
@@ -29,11 +30,30 @@ class Upkeep:
 
     def step(self) -> bool:
         """Do what is due; False when nothing is. The sweep comes last: it always has somebody to ask."""
-        return self._start_push_ticket() or self._prune() or self._sweep.step()
+        return self._tell_of_ticket() or self._start_push_ticket() or self._prune() or self._sweep.step()
 
     def free_at(self) -> float:
         """When the sweep looks for the next one to ask."""
         return self._sweep.free_at()
+
+    def _tell_of_ticket(self) -> bool:
+        """People hear of a ticket that stays away, again when it gets worse, and when it is back."""
+        if not self._store.telling:
+            return False
+        now = self._tools.clock()
+        with self._store.read() as connection:
+            row = component.get(connection, self._tools.component_appid)
+        self._since = now if self._since is None else min(self._since, now)
+        news = news_of_ticket(row.ticket_received_at, row.ticket_told_at, since=self._since, now=now)
+        if news is None:
+            return False
+        age = None if row.ticket_received_at is None else str(now - row.ticket_received_at)
+        with self._store.write() as connection:
+            told_at = None if news is Kind.TICKET_BACK else now
+            if not component.tell_of_ticket(connection, row, told_at=told_at):
+                return False
+            notices.add(connection, news, at=now, detail=age)
+        return True
 
     def _start_push_ticket(self) -> bool:
         """A ticket comes every ten minutes; when none came for half an hour, ask WeChat to push again."""

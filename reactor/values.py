@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from reactor.core.channels import Channel, OddChannelError, parse_channels
 from reactor.core.crypto import decode_aes_key
 
 
@@ -115,6 +116,15 @@ def public_url(value: str) -> str:
 def proxies(value: str) -> int:
     """How many proxies stand before us; none is a number as well."""
     return 0 if value == "0" else whole(5)(value)
+
+
+def notify(value: str) -> tuple[Channel, ...]:
+    """One or more channels."""
+    try:
+        return parse_channels(value)
+    except OddChannelError as error:
+        problem = str(error)
+    raise OddError(problem)
 
 
 lang = _matching(r"en|zh", "is neither en nor zh; choose one of the two")

@@ -14,6 +14,7 @@ from functools import partial
 import sqlalchemy as sa
 
 from reactor.core.errors import StoreUnavailable
+from reactor.post import Carrier, Folding, Post
 from reactor.pulse import OneMachine, note_pulse
 from reactor.steps import Steps
 from reactor.store import authorizers, claims, component, presence
@@ -37,8 +38,9 @@ _AFTER_A_FAULT_SECONDS = 1.0
 class Worker:
     """Threads that take turns; `step()` is one of them, for whoever wants no threads."""
 
-    def __init__(self, tools: Tools, *, threads: int = THREADS) -> None:
+    def __init__(self, tools: Tools, *, threads: int = THREADS, post: Post | None = None) -> None:
         self._tools = tools
+        self.post = post
         self._store = tools.store
         self._name = uuid.uuid4().hex
         self._steps = Steps(tools, self._name)
@@ -55,6 +57,10 @@ class Worker:
         loops += [
             (f"sweep-{number}", partial(self._keep_at, helper, HELPERS_POLL_SECONDS))
             for number, helper in enumerate(helpers)
+        ]
+        loops += [
+            (f"post-{number}", partial(self._keep_at, duty, POLL_SECONDS))
+            for number, duty in enumerate(post.duties if post else ())
         ]
         if not self._store.is_sqlite:
             loops.append(("bell", self._listen))
@@ -127,7 +133,7 @@ class Worker:
             self.beat()
             self._rest(HEARTBEAT_SECONDS)
 
-    def _keep_at(self, duty: Upkeep | Sweep, longest: float) -> None:
+    def _keep_at(self, duty: Upkeep | Sweep | Folding | Carrier, longest: float) -> None:
         while not self._stopping:
             if not duty.step():
                 wait = duty.free_at() - self._tools.clock()
@@ -209,9 +215,11 @@ class Worker:
         return most
 
     def run_all_due(self, most: int = 10_000) -> int:
-        """The same, but wait where the pace alone is in the way."""
+        """The same, but wait where the pace alone is in the way; then send what people are to be told."""
         taken = self.run_until_idle(most)
         while taken < most and (outlook := self._steps.look_out()).paced:
             self._tools.sleep(max(SHORTEST_POLL_SECONDS, (outlook.next_at or 0.0) - self._tools.clock()))
             taken += self.run_until_idle(most - taken)
+        if self.post is not None:
+            self.post.run_due()
         return taken

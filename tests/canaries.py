@@ -18,6 +18,7 @@ SECRETS = {
     "REACTOR_SECRET_KEY": f"{canary(6, 48)} /+&=%é,{canary(7, 48)}",
     "REACTOR_OPS_PASSWORD": f"{canary(8, 40)} /+&=%é",
     "REACTOR_API_TOKEN": canary(9, 40),
+    "REACTOR_NOTIFY": f"smtp://deer:{canary(13, 40)}@127.0.0.1:1/?from=a@b.example&to=c@d.example",
 }
 DATABASE_PASSWORD, PROXY_PASSWORD, ANOTHER_KEY = canary(10, 40), canary(11, 40), canary(12, 48)
 

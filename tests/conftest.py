@@ -12,6 +12,7 @@ from house import Clock, House
 from known import APPSECRET, COMPONENT, environment
 
 from reactor.bootstrap import build_store, build_web
+from reactor.notify import Outside
 from reactor.settings import load_settings
 from reactor.simulator.face import serve
 from reactor.simulator.platform import Platform
@@ -147,12 +148,16 @@ def build_house(platform, face, clock, database_url, tmp_path):
     """Make a reactor; several of them are several processes on one store."""
     built = []
 
-    def build(policy="", wechat_timeout=(1.0, 1.0), **more):
+    def build(policy="", wechat_timeout=(1.0, 1.0), outside=None, **more):
         path = tmp_path / "policy.toml"
         path.write_text(policy)
         settings = load_settings(environment(database_url, face.url, REACTOR_POLICY=str(path), **more))
         around = Surroundings(
-            clock=clock, sleep=clock.advance, chance=lambda: 0.5, wechat_timeout=wechat_timeout
+            clock=clock,
+            sleep=clock.advance,
+            chance=lambda: 0.5,
+            wechat_timeout=wechat_timeout,
+            outside=outside or Outside(),
         )
         built.append(House(platform, face, clock, settings, build_web(settings, around)))
         return built[-1]

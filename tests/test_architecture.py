@@ -30,6 +30,9 @@ _CALLING = {
 _KEEPING = _CALLING | {"audits", "pulse", "sweep"}
 _HOUSE = _KEEPING | {
     "pictures",
+    "notify",
+    "post",
+    "telling",
     "steps",
     "surroundings",
     "upkeep",
@@ -52,9 +55,12 @@ MAY_USE = {
     "wechat": {"core", "wechat"},
     "values": {"core"},
     "settings": {"core", "values"},
+    "notify": {"core", "notify"},
+    "telling": {"core", "words"},
+    "post": {"core", "store", "notify", "surroundings", "telling"},
     "refresher": {"core", "store"},
     "tokens": {"core", "store", "wechat", "refresher"},
-    "surroundings": {"store"},
+    "surroundings": {"store", "notify"},
     "logs": set(),
     "tally": {"core", "store"},
     "pictures": {"core", "words", "store", "pictures"},
@@ -67,7 +73,7 @@ MAY_USE = {
     "sweep": _KEEPING,
     "upkeep": _KEEPING,
     "steps": _CALLING,
-    "worker": {"core", "store", "pulse", "steps", "sweep", "tools", "upkeep"},
+    "worker": {"core", "store", "post", "pulse", "steps", "sweep", "tools", "upkeep"},
     "audits": {"core", "store"},
     "intake": {"core", "store", "audits", "tally"},
     "desk": {"core", "store"},
@@ -85,10 +91,10 @@ MAY_USE = {
     "doctor": {"core", "store", "settings"},
     "trial": {"core", "settings", "tools", "wechat"},
     "clinic": {"bootstrap", "core", "doctor", "settings", "store", "surroundings", "trial"},
-    "bootstrap": _HOUSE | {"configuring", "words"},
+    "bootstrap": _HOUSE | {"configuring", "doctor", "words"},
     "cli": {
         *("reactor", "configuring", "bootstrap", "clinic", "settings", "core", "words"),
-        *("store.rotation", "simulator", "demo", "cli"),
+        *("store.rotation", "notify", "post", "telling", "simulator", "demo", "cli"),
     },
     "demo": {"bootstrap", "simulator", "words", "demo"},
     "__main__": {"cli"},
@@ -98,8 +104,9 @@ MAY_USE = {
 OUTSIDE = {
     "requests": {"wechat", "simulator"},
     "urllib3": {"wechat"},
-    "http": {"wechat", "simulator"},
-    "socket": {"wechat", "simulator", "pulse"},
+    "http": {"wechat", "simulator", "notify"},
+    "smtplib": {"notify"},
+    "socket": {"wechat", "simulator", "pulse", "notify"},
     "socketserver": {"simulator"},
     "flask": {"web", "bootstrap"},
     "jinja2": {"web"},
@@ -114,7 +121,7 @@ OUTSIDE = {
 # All that core may import: values in, values out.
 PURE = {
     *("binascii", "collections.abc", "cryptography", "dataclasses", "datetime", "enum", "hashlib", "hmac"),
-    *("json", "re", "tomllib", "typing", "urllib.parse", "xml.parsers", "xmltodict"),
+    *("html", "json", "re", "tomllib", "typing", "unicodedata", "urllib.parse", "xml.parsers", "xmltodict"),
 }
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__", "now", "utcnow", "today"}
 # Where anything at all may go wrong, and something must go on or be said.
@@ -124,6 +131,7 @@ CATCH_ALL = {
     ("steps", "_exchange"),  # the same of a code
     ("wechat.client", "_exchange"),  # of anything unforeseen we know only that it may have left
     ("store.together", "_carry_out"),  # it is raised again, to the one it belongs to
+    ("notify.others", "send_by_apprise"),  # one of many plugins, and its words may hold the URL
     ("wechat.connection", "_dial"),  # whatever it was, there is no connection
 }
 

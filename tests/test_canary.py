@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from canaries import (
+    AES_KEYS,
     ANOTHER_KEY,
     DATABASE_PASSWORD,
     PROXY_PASSWORD,
@@ -27,9 +28,11 @@ from known import COMPONENT, SHOP, SHOP_NAME
 
 from reactor.bootstrap import build_store, build_web
 from reactor.cli.program import program
+from reactor.core.channels import parse_channels
 from reactor.core.crypto import MessageKeys, open_envelope, seal_envelope
 from reactor.core.errors import ReactorError, SettingsError, WeChatError
 from reactor.core.events import parse_event
+from reactor.notify import Outside, send
 from reactor.settings import VARIABLES, load_settings
 from reactor.simulator import pusher
 from reactor.simulator.faults import KINDS, Fault, Hold
@@ -39,8 +42,14 @@ from reactor.surroundings import Surroundings
 from reactor.tokens import Tokens
 from reactor.wechat import WeChatClient
 
+
+def _dial_nobody(*_):
+    raise ConnectionRefusedError(111, "refused")
+
+
 NOWHERE = "127.0.0.1:1"
 PATIENCE = (1.0, 0.1)
+NO_WAY_OUT = Outside(resolve=lambda *_: ["93.184.216.34"], dial=_dial_nobody, seconds=1.0)
 LOGGERS = ("alembic", "flask", "reactor", "requests", "sqlalchemy", "sqlalchemy.engine", "sqlalchemy.pool")
 LOGGERS += ("urllib3", "urllib3.connectionpool", "werkzeug")
 
@@ -143,7 +152,7 @@ def build_watched(caplog, build_house, face, clock, database_url):
             **more,
         }
         house = build_house(**environ)
-        around = Surroundings(clock, clock.advance, lambda: 0.5, PATIENCE)
+        around = Surroundings(clock, clock.advance, lambda: 0.5, PATIENCE, outside=NO_WAY_OUT)
         house = dataclasses.replace(house, app=build_web(house.settings, around))
         house.environ = {
             "WECHAT_COMPONENT_APPID": COMPONENT,
@@ -385,6 +394,39 @@ def mistaken_variables(watched):
         assert watched.command("status", **{name: f"{canary(62, 40)} @"}).exit_code == 2
 
 
+def messages_to_people(watched):
+    """Every kind of channel: bots and webhooks that answer oddly or not at all, mail, Apprise."""
+    words = f"{canary(70, 40)} "
+    whsec = base64.b64encode(AES_KEYS[0]).decode().replace("+", "%2B")
+    channels = (
+        f"wecom://{canary(71, 40)}",
+        f"feishu://{canary(72, 40)}?secret={canary(73, 40)}",
+        f"dingtalk://{canary(74, 40)}?secret={canary(75, 40)}",
+        f"slack://T0/B0/{canary(76, 40)}",
+        f"smtps://deer:{canary(77, 40)}@127.0.0.1:1/?from=a@b.example&to=c@d.example",
+        f"webhook+https://hooks.example/{canary(78, 40)}?secret=whsec_{whsec}",
+        f"apprise+nonesuch://{canary(79, 40)}",
+    )
+    house = watched.another(REACTOR_NOTIFY=" ".join(channels)).house
+    house.open_shop()
+    house.approve()
+    house.run()
+    house.clock.advance(2)
+    assert house.worker.post.run_due() > len(channels)
+    with house.store.read() as connection:
+        tried = connection.execute(sa.text("SELECT turns, reason FROM messages")).all()
+    assert len(tried) == len(channels)
+    assert all(turns == 1 and reason for turns, reason in tried)
+    for channel in parse_channels(" ".join(channels)):
+        with watched.failing():
+            send(channel, house.worker.post.duties[0]._teller.test(0.0), NO_WAY_OUT, now=0.0, message_id="m")
+        watched.kept.append(channel)
+    with watched.failing(SettingsError):
+        load_settings(house.environ | {"REACTOR_NOTIFY": f"{channels[0]} {words}"})
+    for channel in channels[4:5]:
+        assert watched.command("notify", "test", REACTOR_NOTIFY=channel).exit_code == 1
+
+
 STORIES = (
     good_days,
     bad_days,
@@ -394,6 +436,7 @@ STORIES = (
     calls_by_hand,
     values_in_hand,
     mistaken_variables,
+    messages_to_people,
 )
 
 

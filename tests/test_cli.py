@@ -28,6 +28,8 @@ COMMANDS = (
     *("releases ls", "releases show", "releases approve", "releases retry", "releases cancel"),
     *("authorizers ls", "authorizers show", "events ls", "events show"),
     *("doctor", "decrypt", "keys rotate"),
+    *("authorizers ls", "authorizers show", "events ls", "events show", "notify ls"),
+    "notify test",
 )
 
 

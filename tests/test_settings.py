@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from reactor.core.channels import WeCom
 from reactor.core.crypto import decode_aes_key
 from reactor.core.errors import SettingsError
 from reactor.settings import VARIABLES, Settings, load_settings, web_server
@@ -28,6 +29,7 @@ SECRETS = {
     "REACTOR_SECRET_KEY": SECRET_KEY,
     "REACTOR_OPS_PASSWORD": "canary-ops-password",
     "REACTOR_API_TOKEN": "canary-api-token-of-20",
+    "REACTOR_NOTIFY": "wecom://canary-key-of-a-bot",
 }
 
 
@@ -65,6 +67,7 @@ def test_four_variables_are_enough_and_the_rest_has_the_documented_defaults():
         public_url=None,
         lang="en",
         trusted_proxies=0,
+        notify=None,
         warnings=(),
     )
 
@@ -108,6 +111,7 @@ def test_every_variable_reaches_its_own_field():
         public_url="https://reactor.example",
         lang="zh",
         trusted_proxies=1,
+        notify=(WeCom("wecom", "canary-key-of-a-bot"),),
     )
 
 
@@ -247,6 +251,7 @@ def test_postgresql_is_taken_under_both_names_and_over_a_local_socket(url):
         ("REACTOR_LANG", "de"),
         ("TRUSTED_PROXIES", "-1"),
         ("TRUSTED_PROXIES", "6"),
+        ("REACTOR_NOTIFY", "telegram://canary"),
     ],
 )
 def test_an_odd_value_is_refused_by_name_and_never_quoted(name, value):
@@ -444,6 +449,7 @@ def test_the_documented_default_is_what_an_unset_variable_reads_as():
         "unset: pages answer 404",
         "unset: both answer 404",
         "unset: pages go by the request, messages carry no links",
+        "unset: nobody is told",
     }
 
 

@@ -10,6 +10,7 @@ from reactor.cli.deciphering import decrypt
 from reactor.cli.examining import doctor
 from reactor.cli.hands import pause, resume
 from reactor.cli.language import Program
+from reactor.cli.notifying import notify
 from reactor.cli.output import say_to_any_terminal
 from reactor.cli.pushing import push
 from reactor.cli.reading import authorizers, events, releases, status
@@ -22,6 +23,7 @@ CHAPTERS = {
     "Run it": (migrate, worker),
     "See how it is": (status, doctor, releases, authorizers, events),
     "Step in": (pause, resume),
+    "Tell people": (notify,),
     "Keys and captures": (decrypt, keys),
 }
 EXIT_CODES = (

@@ -79,8 +79,9 @@ def set_paused(connection: sa.Connection, component_appid: str, *, paused: bool)
 
 def block(  # noqa: PLR0913 - a row's worth of facts
     connection: sa.Connection, component_appid: str, *, by: str, reason: str, now: float, next_probe_at: float
-) -> None:
-    """Stop all calls until a probe succeeds; `blocked_since` stays that of the first."""
+) -> bool:
+    """Stop all calls until a probe succeeds; says whether they flowed. `blocked_since` stays the first's."""
+    before = connection.execute(_ONE.with_for_update(), {"component_appid": component_appid}).one_or_none()
     statement = insert(connection, component).values(
         component_appid=component_appid,
         blocked_by=by,
@@ -99,6 +100,7 @@ def block(  # noqa: PLR0913 - a row's worth of facts
             },
         )
     )
+    return before is None or before.blocked_by is None
 
 
 def strike(connection: sa.Connection, component_appid: str, who: str) -> int:
@@ -165,3 +167,11 @@ def take_probe(connection: sa.Connection, component_appid: str, *, now: float, n
         .values(next_probe_at=next_probe_at)
     )
     return connection.execute(statement).rowcount == 1
+
+
+def tell_of_ticket(connection: sa.Connection, row: Component, *, told_at: float | None) -> bool:
+    """Note that people are told of its age now (None: that it is back); of many at once one may."""
+    before = component.c.ticket_told_at
+    as_seen = before.is_(None) if row.ticket_told_at is None else before == row.ticket_told_at
+    statement = sa.update(component).where(component.c.component_appid == row.component_appid, as_seen)
+    return connection.execute(statement.values(ticket_told_at=told_at)).rowcount == 1

@@ -130,8 +130,12 @@ def insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert:
 class Store:
     """The way to the database: `write()` and `read()` give a connection inside one transaction."""
 
-    def __init__(self, url: str, vault: Vault, *, wait_seconds: float = WAIT_SECONDS) -> None:
+    def __init__(
+        self, url: str, vault: Vault, *, wait_seconds: float = WAIT_SECONDS, telling: bool = False
+    ) -> None:
         self._engine = _create_engine(url, wait_seconds)
+        self.telling = telling  # whether notices are kept for people
+        self._engine.update_execution_options(telling=telling)
         if self.is_sqlite:
             sa.event.listen(self._engine, "begin", self._begin_sqlite)
         self._reading = self._engine.execution_options(reading=True)

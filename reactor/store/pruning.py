@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from reactor.core.lifecycle import State
 from reactor.store import numbers
 from reactor.store.schema import calls, events, history, releases
+from reactor.store.schema_ops import messages, notices
 
 BATCH = 200
 _FINISHED = (State.RELEASED, State.SUPERSEDED, State.CANCELLED)  # what failed still waits for a person
@@ -33,6 +34,12 @@ def prune(connection: sa.Connection, *, before: float) -> int:
     ids = _past(connection, alone.order_by(calls.c.id), before)
     connection.execute(sa.delete(calls).where(calls.c.id.in_(ids)))
     gone = max(gone, len(ids))
+    noted = sa.select(notices.c.id, notices.c.at.label("created_at"))  # told or not: it is no news any more
+    over = sa.select(messages.c.id, messages.c.created_at).where(messages.c.due_at.is_(None))
+    for table, oldest in ((notices, noted), (messages, over)):
+        ids = _past(connection, oldest.order_by(table.c.id), before)
+        connection.execute(sa.delete(table).where(table.c.id.in_(ids)))
+        gone = max(gone, len(ids))
     ids = [one for one in _events_past(connection, before) if one <= counted.get("events", 0)]
     connection.execute(sa.delete(events).where(events.c.id.in_(ids)))
     numbers.settle_marks(connection)

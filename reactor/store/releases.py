@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from reactor.core.lifecycle import Happening, State, allows, follow
+from reactor.store import notices
 from reactor.store.schema import calls, history, releases
 
 WORKER = "worker"
@@ -142,6 +143,7 @@ def open_all(
     """
     ids = {row.authorizer_appid: int(row.id) for row in connection.execute(_OPEN, rows)}
     connection.execute(_NOTE_OPENED, {"ids": list(ids.values()), "happening": happening, "actor": actor})
+    notices.note_opened(connection, rows, ids)
     return [ids[str(row["authorizer_appid"])] for row in rows]
 
 
@@ -170,6 +172,7 @@ def change(  # noqa: PLR0913 - a transition, who says so and why
         return False
     note = {"release_id": release.id, "at": at, "from_state": release.state, "to_state": target}
     connection.execute(_NOTE, {**note, "happening": happening, "actor": actor, "detail": detail})
+    notices.note_state(connection, release.id, release.authorizer_appid, target, at=at, detail=detail)
     return True
 
 

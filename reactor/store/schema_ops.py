@@ -34,7 +34,11 @@ notices = sa.Table(
     sa.Column("release_id", ID),
     sa.Column("authorizer_appid", sa.String(18)),
     sa.Column("detail", sa.Text),
+    sa.Column("told_at", TIME),
 )
+_UNTOLD = notices.c.told_at.is_(None)
+sa.Index("ix_notices_untold", notices.c.id, sqlite_where=_UNTOLD, postgresql_where=_UNTOLD)
+sa.Index("ix_notices_told", notices.c.kind, notices.c.told_at)
 
 messages = sa.Table(
     "messages",
@@ -49,7 +53,9 @@ messages = sa.Table(
     sa.Column("reason", sa.Text),
 )
 _UNSENT = messages.c.due_at.is_not(None)
-sa.Index("ix_messages_due", messages.c.due_at, sqlite_where=_UNSENT, postgresql_where=_UNSENT)
+sa.Index(
+    "ix_messages_due", messages.c.channel, messages.c.due_at, sqlite_where=_UNSENT, postgresql_where=_UNSENT
+)
 
 # -- numbers ---------------------------------------------------------------------------------------------
 

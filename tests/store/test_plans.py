@@ -7,10 +7,22 @@ import sqlalchemy as sa
 
 from reactor.audits import AuditPush, accept_audits
 from reactor.core.events import AuditSucceeded
+from reactor.core.notices import Kind
 from reactor.core.policy import Pace, Policy
-from reactor.store import asking, authorizers, claims, component, glances, pruning, releases
+from reactor.store import (
+    asking,
+    authorizers,
+    claims,
+    component,
+    glances,
+    messages,
+    notices,
+    pruning,
+    releases,
+)
 from reactor.store.schema import events
 from reactor.store.schema import releases as table
+from reactor.store.schema_ops import notices as told
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -18,7 +30,10 @@ NOW = 1_790_000_000.0
 PLAN = asking.Plan.of(600, 21600, 20.0)
 SHOP, CAFE = "wx000000000000000a", "wx000000000000000b"
 # A lookup by the rows of another query, and an index of which the whole is wanted.
-HARMLESS = ("SCAN CONSTANT ROW", "SCAN (subquery", "SCAN authorizers USING INDEX ix_authorizers_code_due")
+HARMLESS = (
+    *("SCAN CONSTANT ROW", "SCAN (subquery", "SCAN authorizers USING INDEX ix_authorizers_code_due"),
+    *("SCAN notices USING INDEX ix_notices_untold", "SCAN messages USING INDEX ix_messages_due"),
+)
 
 
 @pytest.fixture
@@ -98,8 +113,22 @@ def clock_set_back(connection):
     assert claims.forget_waits(connection, now=NOW - 9, after=0)
 
 
+def post(connection):
+    about = {"at": NOW, "kind": Kind.REJECTED, "authorizer_appid": SHOP, "detail": "why", "told_at": None}
+    connection.execute(sa.insert(told), [about, about | {"told_at": NOW - 9}])
+    messages.write(connection, ["{}"], ["wecom"], now=NOW)
+    assert notices.any_pending(connection)
+    (found,) = notices.pending(connection)
+    assert notices.told_lately(connection, [found], NOW).counts == {Kind.REJECTED: 1}
+    notices.settle(connection, [found.id], [], now=NOW)
+    assert messages.next_due(connection, "wecom") == NOW
+    sending = messages.claim(connection, "wecom", now=NOW, latest=NOW + 9)
+    messages.sent(connection, sending, now=NOW)
+    messages.give_up_strangers(connection, ["wecom"], "gone")
+
+
 @pytest.mark.parametrize(
-    "step", [look, claim, intake, sweep, ticket, clock_set_back], ids=lambda step: step.__name__
+    "step", [look, claim, intake, sweep, ticket, clock_set_back, post], ids=lambda step: step.__name__
 )
 def test_no_step_reads_a_whole_table(connection, step):
     with plans(connection) as found:

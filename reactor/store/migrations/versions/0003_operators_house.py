@@ -68,8 +68,14 @@ def _messages() -> None:
         sa.Column("release_id", _ID, nullable=True),
         sa.Column("authorizer_appid", sa.String(length=18), nullable=True),
         sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("told_at", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_notices"),
     )
+    untold = sa.text("told_at IS NULL")
+    op.create_index(
+        "ix_notices_untold", "notices", ["id"], unique=False, sqlite_where=untold, postgresql_where=untold
+    )
+    op.create_index("ix_notices_told", "notices", ["kind", "told_at"], unique=False)
     op.create_table(
         "messages",
         sa.Column("id", _ID, nullable=False),
@@ -86,7 +92,7 @@ def _messages() -> None:
     op.create_index(
         "ix_messages_due",
         "messages",
-        ["due_at"],
+        ["channel", "due_at"],
         unique=False,
         sqlite_where=unsent,
         postgresql_where=unsent,
