@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 import sqlalchemy as sa
@@ -48,12 +49,16 @@ def examine(
 def libraries() -> dict[str, str]:
     """What this process runs with: Python, its XML parser, the libraries that matter."""
     found = {"python": platform.python_version(), "expat": pyexpat.EXPAT_VERSION.removeprefix("expat_")}
-    for name in _LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
+    found |= {name: there for name in _LIBRARIES if (there := _version(name))}
     return found
+
+
+@cache  # it is read from the disk, and a page shows it
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def _of_the_database(settings: Settings, store: Store | None, clock: Callable[[], float]) -> list[Check]:
