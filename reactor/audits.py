@@ -26,12 +26,16 @@ _STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class AuditPush:
-    """One verified push: the appid of its path (None on the component's), when it came, and whether late."""
+    """One verified push: the appid of its path (None on the component's), when it came, and whether late.
+
+    `message` is its text as it may be kept.
+    """
 
     event: Audited
     authorizer_appid: str | None
     at: float
     stale: bool
+    message: str | None = None
 
 
 def accept_audits(
@@ -163,6 +167,7 @@ def _row(push: AuditPush, astray: str | None) -> dict[str, object]:
         "verdict": MISDIRECTED if astray else ACCEPTED,
         "reason": astray or getattr(push.event, "reason", None),
         "stale": push.stale,
+        "message": push.message,
     }
 
 

@@ -21,6 +21,7 @@ from reactor.core.events import (
     unreadable_identity,
 )
 from reactor.core.lifecycle import Happening
+from reactor.core.masks import mask_event, mask_unreadable
 from reactor.core.policy import Policy
 from reactor.store import authorizers, bell, component, events, releases
 from reactor.store.database import Store
@@ -55,19 +56,25 @@ class Intake:
         self._tally_lock = threading.Lock()
         self._flushed_at = clock()
 
-    def accept(self, event: Event, *, authorizer_appid: str | None, timestamp: int) -> None:
-        """Commit what the event asks for; StoreUnavailable when that cannot be done, and nothing is kept."""
+    def accept(
+        self, event: Event, *, authorizer_appid: str | None, timestamp: int, message: bytes = b""
+    ) -> None:
+        """Commit what the event asks for; StoreUnavailable when that cannot be done, and nothing is kept.
+
+        `message` is the text that the event was read from; it is kept without its secrets.
+        """
         if isinstance(event, OtherEvent):
             self._count(event.name)
             return
         now = self._clock()
         stale = now - timestamp > STALE_SECONDS
         if isinstance(event, Audited):
-            left_work = self._audits.do(AuditPush(event, authorizer_appid, now, stale))
+            push = AuditPush(event, authorizer_appid, now, stale, mask_event(message))
+            left_work = self._audits.do(push)
         else:
             # Alone, because it touches the rows of many: beside audits it would take locks out of order.
             left_work = self._store.transact(
-                lambda connection: self._accept_other(connection, event, at=now, stale=stale)
+                lambda connection: self._accept_other(connection, event, message, at=now, stale=stale)
             )
         about = getattr(event, "authorizer_appid", authorizer_appid)
         log.info("event=%s authorizer=%s left_work=%s", event.kind, about, left_work)
@@ -81,12 +88,18 @@ class Intake:
         return told
 
     def _accept_other(
-        self, connection: sa.Connection, event: TicketPushed | Authorization, *, at: float, stale: bool
+        self,
+        connection: sa.Connection,
+        event: TicketPushed | Authorization,
+        message: bytes,
+        *,
+        at: float,
+        stale: bool,
     ) -> bool:
         if isinstance(event, TicketPushed):
             left_work = self._accept_ticket(connection, event, at)
         else:
-            left_work = self._accept_authorization(connection, event, at=at, stale=stale)
+            left_work = self._accept_authorization(connection, event, message, at=at, stale=stale)
         if left_work:
             bell.ring(connection)
         return left_work
@@ -106,6 +119,7 @@ class Intake:
                 verdict=UNREADABLE,
                 reason=why,
                 stale=now - timestamp > STALE_SECONDS,
+                message=mask_unreadable(message),
             )
 
     # -- tickets -----------------------------------------------------------------------------------------
@@ -127,7 +141,7 @@ class Intake:
     # -- authorizations ----------------------------------------------------------------------------------
 
     def _accept_authorization(
-        self, connection: sa.Connection, event: Authorization, *, at: float, stale: bool
+        self, connection: sa.Connection, event: Authorization, message: bytes, *, at: float, stale: bool
     ) -> bool:
         appid = event.authorizer_appid
         fresh = events.record(
@@ -139,6 +153,7 @@ class Intake:
             authorizer_appid=appid,
             verdict=ACCEPTED,
             stale=stale,
+            message=mask_event(message),
         )
         if fresh is None:
             return False

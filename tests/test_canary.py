@@ -192,6 +192,7 @@ def good_days(watched):
     house.run()
     house.push_unauthorized("wx00000000000000bb")
     house.run()
+    check_the_evidence(watched)
 
 
 def bad_days(watched):
@@ -394,6 +395,18 @@ STORIES = (
     values_in_hand,
     mistaken_variables,
 )
+
+
+def check_the_evidence(watched):
+    """What was said on both sides is in the rows that are searched: requests, answers, pushes."""
+    with watched.house.store.read() as connection:
+        said = connection.execute(sa.text("SELECT call, request, answer FROM calls")).all()
+        pushes = connection.execute(sa.text("SELECT kind, message FROM events")).all()
+    assert all(request for _, request, _ in said)
+    assert all(answer for call, _, answer in said if call == "release")
+    assert {kind for kind, _ in pushes} >= {"audit_success", "audit_fail", "authorized", "unauthorized"}
+    assert all(message.endswith("</xml>") for _, message in pushes)
+    assert all("Code>•••</" in message for kind, message in pushes if kind == "authorized")
 
 
 def read_everything(watched):

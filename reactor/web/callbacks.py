@@ -75,7 +75,12 @@ def _accept(intake: Intake, opened: Opened, authorizer_appid: str | None) -> Non
             opened.message, str(why), authorizer_appid=authorizer_appid, timestamp=opened.timestamp
         )
     else:
-        intake.accept(event, authorizer_appid=authorizer_appid, timestamp=opened.timestamp)
+        intake.accept(
+            event,
+            authorizer_appid=authorizer_appid,
+            timestamp=opened.timestamp,
+            message=opened.message,
+        )
 
 
 def _empty(status: int) -> Response:

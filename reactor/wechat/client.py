@@ -7,12 +7,13 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
-from urllib.parse import quote
 
 import requests
 from requests.exceptions import InvalidSchema, InvalidURL
 
 from reactor.core.errors import Answered, NotSent, OutcomeUnknown, WeChatError
+from reactor.core.masks import hide
+from reactor.wechat import evidence
 from reactor.wechat.connection import NoConnectionError, unlogged
 
 BODY_LIMIT = 1024 * 1024
@@ -23,7 +24,10 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """How one call ended, without secrets; `at` in Unix seconds, `errcode` None where the answer had none."""
+    """How one call ended, without secrets; `at` in Unix seconds, `errcode` None where the answer had none.
+
+    `request` and `answer` are what was sent and what came back, for people to read.
+    """
 
     call: str
     authorizer_appid: str | None
@@ -34,6 +38,8 @@ class CallRecord:
     errmsg: str | None
     rid: str | None
     ms: int
+    request: str | None = field(default=None, repr=False)
+    answer: str | None = field(default=None, repr=False)
 
 
 class OddAnswerError(Exception):
@@ -85,8 +91,10 @@ class Transport:
         with unlogged():
             reply = self._exchange(ask)
         # Raised outside of any except block: an error's __context__ would carry the URL along.
+        answer = None
         if isinstance(reply, _Reply):
             said, ended = _judge(ask, reply, read)
+            answer = evidence.of_answer(reply.body, ask.secrets)
         else:
             said, ended = _Said(getattr(reply, "http_status", None)), reply
         ms = int((time.monotonic() - began) * 1000)
@@ -101,6 +109,8 @@ class Transport:
                 errmsg=said.errmsg,
                 rid=said.rid,
                 ms=ms,
+                request=evidence.of_request(ask.path, ask.query, ask.payload, ask.secrets),
+                answer=answer,
             )
         )
         if isinstance(ended, WeChatError):
@@ -211,17 +221,9 @@ def _listen(fields: dict[str, Any], status: int, secrets: tuple[str, ...]) -> _S
     errmsg = fields.get("errmsg")
     if not isinstance(errmsg, str):
         return _Said(status, errcode)
-    errmsg = _hide(errmsg, secrets)
+    errmsg = hide(errmsg, secrets)
     rid = _RID.search(errmsg)
     return _Said(status, errcode, errmsg[:_ERRMSG_LIMIT], rid[1][:64] if rid else None)
-
-
-def _hide(text: str, secrets: tuple[str, ...]) -> str:
-    """Replace what we sent in secret, plain and as in a URL, and what would break a log line."""
-    for secret in filter(None, secrets):
-        for shape in (secret, quote(secret, safe=""), quote(secret)):
-            text = text.replace(shape, "•••")
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _not_sent(ask: Ask, why: str) -> NotSent:

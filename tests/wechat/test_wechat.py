@@ -297,11 +297,9 @@ def test_every_call_is_told_to_its_observer_over_one_session(wire, client):
         near.observing(mine.append).release(CANARY, APPID)
     with pytest.raises(OutcomeUnknown):
         near.observing(other.append).create_preauthcode(CANARY)
-    assert mine == [
-        wechat.CallRecord(
-            "release", APPID, 7.0, "answered", 200, 85052, "done rid: 6-7-8", "6-7-8", mine[0].ms
-        )
-    ]
+    told = ("release", APPID, 7.0, "answered", 200, 85052, "done rid: 6-7-8", "6-7-8", mine[0].ms)
+    said = ("POST /wxa/release?access_token=•••\n{}", '{"errcode": 85052, "errmsg": "done rid: 6-7-8"}')
+    assert mine == [wechat.CallRecord(*told, *said)]
     assert (other[0].call, other[0].authorizer_appid, other[0].http_status) == (
         "api_create_preauthcode",
         None,
