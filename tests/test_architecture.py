@@ -67,7 +67,7 @@ MAY_USE = {
     "desk": {"core", "store"},
     "present": {"core", "store", "reactor"},
     "records": {"core", "store", "present"},
-    "web": {"core", "store", "intake", "desk", "present", "records", "web"},
+    "web": {"reactor", "core", "store", "intake", "desk", "present", "records", "web"},
     "simulator": {"core.crypto", "core.errors", "simulator"},
     "bootstrap": _HOUSE,
     "cli": {"reactor", "bootstrap", "simulator", "demo", "cli"},

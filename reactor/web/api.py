@@ -12,6 +12,7 @@ from reactor.core.lifecycle import State
 from reactor.desk import DECISIONS, Desk
 from reactor.records import AUTHORIZER_STATES, DEFAULT_LIMIT, LARGEST_ID, LARGEST_LIMIT, Records
 from reactor.store.database import Conflict
+from reactor.web.openapi import document
 
 _APPID_FORM = re.compile("wx[0-9a-f]{16}")
 _NUMBER_FORM = re.compile("[1-9][0-9]{0,18}")
@@ -75,6 +76,10 @@ def add_api(app: Flask, *, records: Records, desk: Desk, api_token: str | None) 
     def pause_or_resume(act: str) -> Response:
         desk.set_paused(paused=act == "pause")
         return show_status()
+
+    @api.get("/openapi.json")
+    def describe() -> Response:
+        return jsonify(document())
 
     app.register_blueprint(api)
 
