@@ -67,6 +67,7 @@ MAY_USE = {
     "desk": {"core", "store"},
     "present": {"core", "store", "reactor"},
     "records": {"core", "store", "present"},
+    "story": {"core", "store", "words"},
     "web": {"reactor", "core", "store", "intake", "desk", "present", "records", "web"},
     "simulator": {"core.crypto", "core.errors", "simulator"},
     "bootstrap": _HOUSE,

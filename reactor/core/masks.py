@@ -23,7 +23,7 @@ def hide(text: str, secrets: Iterable[str]) -> str:
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         for shape in (secret, quote(secret, safe=""), quote(secret)):
             text = text.replace(shape, MASK)
-    return "".join(char if char.isprintable() else " " for char in text)
+    return text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
 
 
 def mask_json(value: Any, secrets: tuple[str, ...] = ()) -> str:

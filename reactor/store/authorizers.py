@@ -71,7 +71,8 @@ class Authorizer:
         return str(RELEASE_PERMISSION_SET) in self.func_ids.split(",")
 
 
-def _of(row: sa.Row[tuple[object, ...]]) -> Authorizer:
+def of_row(row: sa.Row[tuple[object, ...]]) -> Authorizer:
+    """A row of the table as a value."""
     return Authorizer(**row._mapping)  # noqa: SLF001 - public in SQLAlchemy
 
 
@@ -82,13 +83,13 @@ def get(connection: sa.Connection, authorizer_appid: str, *, lock: bool = False)
     """
     query = _ONE.with_for_update() if lock else _ONE
     row = connection.execute(query, {"authorizer_appid": authorizer_appid}).one_or_none()
-    return _of(row) if row else None
+    return of_row(row) if row else None
 
 
 def lock_all(connection: sa.Connection, authorizer_appids: Sequence[str]) -> dict[str, Authorizer]:
     """Those that are known, by their appid; locked until the transaction ends."""
     found = connection.execute(_SEVERAL, {"authorizer_appids": authorizer_appids})
-    return {row.authorizer_appid: _of(row) for row in found}
+    return {row.authorizer_appid: of_row(row) for row in found}
 
 
 def by_user_names(connection: sa.Connection, user_names: Sequence[str]) -> dict[str, str]:
@@ -106,7 +107,7 @@ def page(
         query = query.where(authorizers.c.id < before)
     if state is not None:
         query = query.where(authorizers.c.state == state)
-    return [_of(row) for row in connection.execute(query)]
+    return [of_row(row) for row in connection.execute(query)]
 
 
 def update(connection: sa.Connection, authorizer_appid: str, **values: object) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -28,7 +29,10 @@ class EventRow:
     release_id: int | None
 
 
-_LISTED = [column for column in events.c if column is not events.c.message]  # a page of them stays light
+# Without the text of the message: a page of them stays light.
+LISTED: sa.Select[Any] = sa.select(
+    *[column for column in events.c if column is not events.c.message], releases.c.id.label("release_id")
+).select_from(events.outerjoin(releases, releases.c.event_id == events.c.id))
 
 
 def _recording(insert: Callable[[sa.Table], postgresql.Insert]) -> sa.Executable:
@@ -63,18 +67,17 @@ def page(
     connection: sa.Connection, *, before: int | None, limit: int, authorizer_appid: str | None = None
 ) -> list[EventRow]:
     """Newest first."""
-    opened = events.outerjoin(releases, releases.c.event_id == events.c.id)
-    query = (
-        sa.select(*_LISTED, releases.c.id.label("release_id"))
-        .select_from(opened)
-        .order_by(events.c.id.desc())
-        .limit(limit)
-    )
+    query = LISTED.order_by(events.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(events.c.id < before)
     if authorizer_appid is not None:
         query = query.where(events.c.authorizer_appid == authorizer_appid)
-    return [EventRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - public in SQLAlchemy
+    return [of_row(row) for row in connection.execute(query)]
+
+
+def of_row(row: sa.Row[Any]) -> EventRow:
+    """A row of LISTED as a value."""
+    return EventRow(**row._mapping)  # noqa: SLF001 - public in SQLAlchemy
 
 
 def tally(connection: sa.Connection, counts: dict[str, int]) -> None:

@@ -80,6 +80,29 @@ _AGAIN = sa.and_(_ASKED, authorizers.c.ask_again_at.is_not(None))
 sa.Index("ix_authorizers_ask_again", authorizers.c.ask_again_at, sqlite_where=_AGAIN, postgresql_where=_AGAIN)
 _LOST = authorizers.c.state == "needs_reauthorization"
 sa.Index("ix_authorizers_lost", authorizers.c.asked_at, sqlite_where=_LOST, postgresql_where=_LOST)
+# For the pages; without those that are authorized, or it would be taken where these are put in order.
+NOT_OURS = authorizers.c.state != sa.literal_column("'authorized'")
+sa.Index(
+    "ix_authorizers_not_ours",
+    authorizers.c.state,
+    authorizers.c.id,
+    sqlite_where=NOT_OURS,
+    postgresql_where=NOT_OURS,
+)
+CANNOT_RELEASE = (sa.literal_column("','") + authorizers.c.func_ids + sa.literal_column("','")).not_like(
+    sa.literal_column("'%,18,%'")
+)
+sa.Index(
+    "ix_authorizers_cannot_release",
+    authorizers.c.id,
+    sqlite_where=CANNOT_RELEASE,
+    postgresql_where=CANNOT_RELEASE,
+)
+sa.Index(
+    "ix_authorizers_nick_name",
+    authorizers.c.nick_name,
+    postgresql_ops={"nick_name": "text_pattern_ops"},  # by bytes, whatever the language of the database
+)
 
 events = sa.Table(
     "events",
@@ -89,7 +112,7 @@ events = sa.Table(
     sa.Column("received_at", _TIME, nullable=False),
     sa.Column("created_at", _TIME),
     sa.Column("kind", sa.String(24), nullable=False),
-    sa.Column("authorizer_appid", sa.String(18), index=True),
+    sa.Column("authorizer_appid", sa.String(18)),
     sa.Column("to_user_name", sa.Text),
     sa.Column("verdict", sa.String(16), nullable=False),
     sa.Column("deliveries", sa.Integer, nullable=False, server_default="1"),
@@ -98,6 +121,12 @@ events = sa.Table(
     # The decrypted text, with its secrets masked.
     sa.Column("message", sa.Text),
 )
+sa.Index("ix_events_authorizer_id", events.c.authorizer_appid, events.c.id)
+# What comes all the time is found without an index, and pays for none.
+RARE_KIND = events.c.kind != sa.literal_column("'audit_success'")
+RARE_VERDICT = events.c.verdict != sa.literal_column("'accepted'")
+for _column, _rare in ((events.c.kind, RARE_KIND), (events.c.verdict, RARE_VERDICT)):
+    sa.Index(f"ix_events_{_column.name}_id", _column, events.c.id, sqlite_where=_rare, postgresql_where=_rare)
 
 releases = sa.Table(
     "releases",

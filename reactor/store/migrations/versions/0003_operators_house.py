@@ -18,6 +18,7 @@ def upgrade() -> None:
     _messages()
     _numbers()
     _invitations()
+    _indexes()
 
 
 def _columns() -> None:
@@ -100,4 +101,37 @@ def _invitations() -> None:
         sa.Column("authorizer_appid", sa.String(length=18), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("digest", name="pk_links"),
+    )
+
+
+def _indexes() -> None:
+    """What the pages leaf through."""
+    op.drop_index("ix_events_authorizer_appid", "events")
+    op.create_index("ix_events_authorizer_id", "events", ["authorizer_appid", "id"], unique=False)
+    partial = (
+        ("ix_events_kind_id", "events", ["kind", "id"], "kind != 'audit_success'"),
+        ("ix_events_verdict_id", "events", ["verdict", "id"], "verdict != 'accepted'"),
+        ("ix_authorizers_not_ours", "authorizers", ["state", "id"], "state != 'authorized'"),
+        (
+            "ix_authorizers_cannot_release",
+            "authorizers",
+            ["id"],
+            "(',' || func_ids || ',') NOT LIKE '%,18,%'",
+        ),
+    )
+    for name, table, columns, condition in partial:
+        op.create_index(
+            name,
+            table,
+            columns,
+            unique=False,
+            sqlite_where=sa.text(condition),
+            postgresql_where=sa.text(condition),
+        )
+    op.create_index(
+        "ix_authorizers_nick_name",
+        "authorizers",
+        ["nick_name"],
+        unique=False,
+        postgresql_ops={"nick_name": "text_pattern_ops"},
     )
