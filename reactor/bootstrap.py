@@ -27,6 +27,7 @@ from reactor.store.vault import Vault
 from reactor.surroundings import Surroundings, surroundings_of
 from reactor.tools import Tools
 from reactor.web.app import create_app
+from reactor.web.ops.office import Furnishing
 from reactor.wechat import WeChatClient
 from reactor.worker import Worker
 
@@ -210,6 +211,7 @@ def build_web(settings: Settings, around: Surroundings | None = None) -> Flask:
         keys=MessageKeys(appid, settings.message_tokens, settings.aes_keys),
         plan=_plan(settings, policy),
         api_token=settings.api_token,
+        furnishing=Furnishing.of(settings, policy=lambda: policy),
         clock=around.clock,
     )
     app.extensions["reactor"] = Background(store, intake, worker, pulse)

@@ -84,6 +84,11 @@ class Records:
             found = authorizers.get(connection, authorizer_appid)
         return present.authorizer(found) if found else None
 
+    def system(self) -> Component:
+        """The component's row: pause, and what stands before all calls."""
+        with self._store.read() as connection:
+            return component.get(connection, self._component_appid)
+
     def status(self) -> Json:
         """The whole at a glance."""
         with self._store.read() as connection:

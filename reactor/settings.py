@@ -33,8 +33,13 @@ from reactor.values import (
 
 _FILE_LIMIT = 64 * 1024  # a device or a log named by mistake must not fill the memory
 
+MASK = "••••••"
+
 # Each is set by a platform whose disk does not outlive a restart.
 _PLATFORM_SIGNS = ("DYNO", "RENDER", "RAILWAY_ENVIRONMENT_NAME", "FLY_APP_NAME", "K_SERVICE")
+
+
+Source = Literal["environment", "file", "default", "unset"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,8 @@ class Settings:
     lang: Literal["en", "zh"]
     trusted_proxies: int
     warnings: tuple[str, ...] = ()
+    # Where each value came from, in the order of the fields.
+    sources: tuple[Source, ...] = field(default=(), compare=False, repr=False)
 
 
 class Variable(NamedTuple):
@@ -146,7 +153,41 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         problems += fatal
     if problems:
         raise SettingsError(problems)
-    return replace(settings, warnings=tuple(told))
+    sources = tuple(_source(variable, environ) for variable in VARIABLES)
+    return replace(settings, warnings=tuple(told), sources=sources)
+
+
+class Described(NamedTuple):
+    """One setting as people may see it: `shown` holds no secret, None is an unset one."""
+
+    name: str
+    meaning: str
+    source: Source
+    shown: str | None
+
+
+def describe(settings: Settings) -> tuple[Described, ...]:
+    """Every setting, where it came from, and its value unless that may hold a secret."""
+    values = (getattr(settings, one.name) for one in fields(settings))
+    return tuple(
+        Described(variable.name, variable.meaning, source, _shown(variable, value))
+        for variable, source, value in zip(VARIABLES, settings.sources, values, strict=False)
+    )
+
+
+def _shown(variable: Variable, value: Any) -> str | None:
+    if value is None or not variable.secret:
+        return None if value is None else str(value)
+    several = len(value) if isinstance(value, tuple) else 1
+    return MASK if several == 1 else f"{MASK} × {several}"
+
+
+def _source(variable: Variable, environ: Mapping[str, str]) -> Source:
+    if variable.name in environ:
+        return "environment"
+    if f"{variable.name}_FILE" in environ:
+        return "file"
+    return "unset" if variable.default is None else "default"
 
 
 def web_server(environ: Mapping[str, str]) -> tuple[int, int]:

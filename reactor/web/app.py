@@ -4,9 +4,11 @@ import logging
 import time
 from collections.abc import Callable
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, current_app, jsonify, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
+from reactor.admission import Admission
 from reactor.core.crypto import MessageKeys
 from reactor.core.errors import StoreUnavailable
 from reactor.desk import Desk
@@ -16,6 +18,10 @@ from reactor.store.asking import Plan
 from reactor.store.database import Store
 from reactor.web.api import add_api, problem
 from reactor.web.callbacks import add_callbacks
+from reactor.web.ops.frame import apology
+from reactor.web.ops.front import add_ops
+from reactor.web.ops.guards import is_ops
+from reactor.web.ops.office import Furnishing, Office
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +34,7 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
     keys: MessageKeys,
     plan: Plan,
     api_token: str | None,
+    furnishing: Furnishing,
     clock: Callable[[], float] = time.time,
 ) -> Flask:
     """Everything WeChat and operators speak HTTP to."""
@@ -37,11 +44,21 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
     add_callbacks(app, intake=intake, keys=keys)
     records = Records(store, keys.component_appid, plan, clock=clock)
     add_api(app, records=records, desk=desk, api_token=api_token)
+    if furnishing.ops_password is not None:
+        admission = Admission(store, furnishing.ops_password, clock=clock)
+        add_ops(app, Office(store, desk, records, keys.component_appid, clock, admission, furnishing))
+    _trust(app, furnishing.trusted_proxies)
     _add_health(app, store)
     app.register_error_handler(HTTPException, _told)
     app.register_error_handler(StoreUnavailable, _store_unavailable)
     app.register_error_handler(Exception, _unexpected)
     return app
+
+
+def _trust(app: Flask, proxies: int) -> None:
+    """Believe address and scheme of the request to this many proxies before us, and to nobody else."""
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0, x_prefix=0)  # type: ignore[method-assign]
 
 
 def _add_health(app: Flask, store: Store) -> None:
@@ -61,7 +78,7 @@ def _told(error: HTTPException) -> Response | HTTPException:
     if request.path.startswith("/wechat/"):
         response = Response(b"", status=status, mimetype="text/plain")
     else:
-        response = problem(status, error.description or "")
+        response = _answer(status, error.description or "", ours=error.description != type(error).description)
     if "Allow" in (headers := dict(error.get_headers())):
         response.headers["Allow"] = headers["Allow"]
     return response
@@ -69,7 +86,7 @@ def _told(error: HTTPException) -> Response | HTTPException:
 
 def _store_unavailable(error: StoreUnavailable) -> Response:
     log.error("store unavailable path=%s reason=%s", request.path, error)
-    return problem(
+    return _answer(
         503, "the database cannot be reached now; nothing is lost, WeChat repeats what was not kept"
     )
 
@@ -78,4 +95,14 @@ def _unexpected(error: Exception) -> Response:
     log.error("internal error path=%s", request.path, exc_info=error)
     if request.path.startswith("/wechat/"):
         return Response(b"", status=503, mimetype="text/plain")
-    return problem(500, "an internal error; the log has it. Nothing that WeChat pushed is lost")
+    return _answer(500, "an internal error; the log has it. Nothing that WeChat pushed is lost")
+
+
+def _answer(status: int, detail: str, *, ours: bool = False) -> Response:
+    """An error for people under /ops, unless that is closed; for programs everywhere else.
+
+    People have words for each status there; a detail says more when it is `ours`, not the library's.
+    """
+    if "ops" in current_app.blueprints and is_ops(request.path):
+        return apology(status, detail if ours else "")
+    return problem(status, detail)

@@ -1,0 +1,31 @@
+"""The pages put together, on one blueprint."""
+
+from flask import Blueprint, Flask, request
+from jinja2 import StrictUndefined
+from werkzeug.wrappers import Response
+
+from reactor.web.ops import guards
+from reactor.web.ops.door import add_door, arrive
+from reactor.web.ops.frame import is_current
+from reactor.web.ops.health import add_health
+from reactor.web.ops.office import Office
+from reactor.web.ops.overview import add_overview
+from reactor.web.ops.speech import add_speech
+
+
+def add_ops(app: Flask, office: Office) -> None:
+    """Everything under /ops."""
+    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    ops = Blueprint("ops", __name__, url_prefix="/ops", template_folder="templates", static_folder="static")
+    add_door(ops, office)
+    add_overview(ops, office)
+    add_health(ops, office)
+    app.register_blueprint(ops)
+    add_speech(app, office.clock)
+    app.jinja_env.globals.update(is_current=is_current)
+
+    @app.before_request
+    def guard() -> Response | None:
+        return arrive(office) if guards.is_ops(request.path) else None
+
+    app.after_request(guards.protect)
