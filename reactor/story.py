@@ -122,7 +122,7 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What was recorded of one release, rows oldest first; the first turns of a long story may be left out."""
+    """What was recorded of one release, rows oldest first; a long story may lack its beginning."""
 
     release: Release
     history: Sequence[Row]
@@ -130,6 +130,7 @@ class Record:
     event: EventRow | None = None
     message: str | None = field(default=None, repr=False)
     turns_before: int = 0
+    complete: bool = True
 
 
 def tell(record: Record, lang: Lang) -> list[Step]:
@@ -181,7 +182,9 @@ def _pending(release: Release, system: Component, lang: Lang) -> Next:
 
 def _prologue(record: Record, lang: Lang) -> list[Step]:
     release, event = record.release, record.event
-    steps = []
+    steps: list[Step] = []
+    if not record.complete:
+        return steps
     if release.submitted_at:
         steps.append(Step(release.submitted_at, say("Submitted for audit", lang)))
     if event is not None:

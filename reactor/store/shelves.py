@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from reactor.core.lifecycle import State
+from reactor.core.lifecycle import Happening, State
 from reactor.store import authorizers as shops
 from reactor.store import events as pushes
 from reactor.store import releases as jobs
@@ -22,7 +22,9 @@ from reactor.store.schema import (
     RARE_KIND,
     RARE_VERDICT,
     authorizers,
+    calls,
     events,
+    history,
     releases,
 )
 from reactor.store.schema_ops import numbers
@@ -88,6 +90,39 @@ def latest_releases(connection: sa.Connection, appids: Sequence[str]) -> dict[st
     ids = [one for one in connection.execute(query).scalars() if one is not None]
     found = connection.execute(sa.select(releases).where(releases.c.id.in_(ids)))
     return {row.authorizer_appid: jobs.of_row(row) for row in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A part of one release's story, rows oldest first; before `since` there is more (None: there is not)."""
+
+    history: list[dict[str, Any]]
+    calls: list[dict[str, Any]]
+    since: float | None
+    turns_before: int
+
+
+def chapter(connection: sa.Connection, release_id: int, *, until: float | None = None) -> Chapter:
+    """The last rows of the story before `until`; a release that waited long has thousands."""
+    lists, cut = [], []
+    for table, limit in ((history, 25), (calls, 40)):
+        query = sa.select(table).where(table.c.release_id == release_id).order_by(table.c.id.desc())
+        if until is not None:
+            query = query.where(table.c.at < until)
+        rows = [dict(row) for row in connection.execute(query.limit(limit)).mappings()]
+        lists.append(rows[::-1])
+        cut += [rows[-1]["at"]] if len(rows) == limit else []
+    since = max(cut, default=None)
+    changes, made = ([row for row in rows if since is None or row["at"] >= since] for rows in lists)
+    return Chapter(changes, made, since, _turns_before(connection, release_id, since))
+
+
+def _turns_before(connection: sa.Connection, release_id: int, since: float | None) -> int:
+    if since is None:
+        return 0
+    begun = history.c.happening.in_((Happening.CLAIMED, Happening.TAKEN_OVER))
+    query = sa.select(sa.func.count()).where(history.c.release_id == release_id, history.c.at < since, begun)
+    return int(connection.execute(query).scalar_one())
 
 
 # -- authorizers -----------------------------------------------------------------------------------------

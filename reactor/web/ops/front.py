@@ -5,11 +5,14 @@ from jinja2 import StrictUndefined
 from werkzeug.wrappers import Response
 
 from reactor.web.ops import guards
+from reactor.web.ops.authorizers import add_authorizers
 from reactor.web.ops.door import add_door, arrive
+from reactor.web.ops.events import add_events
 from reactor.web.ops.frame import is_current
 from reactor.web.ops.health import add_health
 from reactor.web.ops.office import Office
 from reactor.web.ops.overview import add_overview
+from reactor.web.ops.releases import add_releases
 from reactor.web.ops.speech import add_speech
 
 
@@ -20,6 +23,9 @@ def add_ops(app: Flask, office: Office) -> None:
     add_door(ops, office)
     add_overview(ops, office)
     add_health(ops, office)
+    add_releases(ops, office)
+    add_authorizers(ops, office)
+    add_events(ops, office)
     app.register_blueprint(ops)
     add_speech(app, office.clock)
     app.jinja_env.globals.update(is_current=is_current)

@@ -1,5 +1,6 @@
 """How the pages speak: the reader's language, and what templates call to say things in it."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ from reactor.words.times import from_now, span, stamp
 
 LANG_COOKIE = "reactor-lang"
 LANGS: tuple[Lang, ...] = ("en", "zh")
+_LINE_BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
 # A state is told by a colour, a word and a shape.
 SHAPES = {
     "held": "‖",
@@ -55,8 +57,8 @@ def told(text: str, **values: object) -> str:
 
 
 def retold(text: str | None) -> str:
-    """A stored English sentence in the reader's language; nothing for None."""
-    return retell(text, reader_lang()) if text else ""
+    """A stored English sentence in the reader's language; nothing for None. WeChat breaks lines by HTML."""
+    return _LINE_BREAK.sub("\n", retell(text, reader_lang())) if text else ""
 
 
 def word(name: str) -> str:
