@@ -4,6 +4,7 @@ No problem text quotes a value: whoever mixes two variables up would print a sec
 field of Settings and a row of VARIABLES; config/env.example and the README's table are compared with both.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -34,6 +35,8 @@ from reactor.values import (
 _FILE_LIMIT = 64 * 1024  # a device or a log named by mistake must not fill the memory
 
 MASK = "••••••"
+# Of a URL all but user, password and query may be seen, where there is no doubt which part is which.
+_PLAIN_URL = re.compile(r"(\w+://)(?:[^@?]*@)?([^@?]+)(?:\?.*)?")
 
 # Each is set by a platform whose disk does not outlive a restart.
 _PLATFORM_SIGNS = ("DYNO", "RENDER", "RAILWAY_ENVIRONMENT_NAME", "FLY_APP_NAME", "K_SERVICE")
@@ -178,8 +181,10 @@ def describe(settings: Settings) -> tuple[Described, ...]:
 def _shown(variable: Variable, value: Any) -> str | None:
     if value is None or not variable.secret:
         return None if value is None else str(value)
-    several = len(value) if isinstance(value, tuple) else 1
-    return MASK if several == 1 else f"{MASK} × {several}"
+    if isinstance(value, tuple) and len(value) > 1:
+        return f"{MASK} × {len(value)}"
+    parts = _PLAIN_URL.fullmatch(str(value))
+    return f"{parts[1]}{parts[2]}" if parts else MASK
 
 
 def _source(variable: Variable, environ: Mapping[str, str]) -> Source:

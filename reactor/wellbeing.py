@@ -78,11 +78,10 @@ def _of_the_whole(glance: Glance, now: float) -> list[Matter]:
     if not glance.workers:
         remedy = "Pushes are recorded, nothing is released. Start a worker: python -m reactor worker"
         found.append(Matter(Health.BAD, "No worker is running", "mend", {}, remedy))
-    if ticket_health(glance, now) in (Health.BAD, Health.WARN):
-        remedy = (
-            "It comes every ten minutes and lives twelve hours. Check the callback URL in WeChat's console."
-        )
-        found.append(Matter(ticket_health(glance, now), "WeChat's ticket is old", "mend", {}, remedy))
+    health = ticket_health(glance, now)
+    if health in (Health.BAD, Health.WARN):
+        remedy = "One comes every ten minutes. Check the callback URLs in WeChat's console."
+        found.append(Matter(health, "WeChat's ticket is old", "mend", {}, remedy))
     if glance.lost:
         text = "{count} mini programs must be authorized anew"
         found.append(Matter(Health.BAD, text, "reauthorize", {"count": glance.lost}))

@@ -426,11 +426,8 @@ def test_the_server_gets_defaults_where_a_number_will_be_refused(odd):
 
 def test_each_field_of_settings_has_one_row():
     names = {variable.name for variable in VARIABLES}
-    assert (
-        len(names)
-        == len(VARIABLES)
-        == len([f for f in fields(Settings) if f.compare and f.name != "warnings"])
-    )
+    read = [field for field in fields(Settings) if field.compare and field.name != "warnings"]
+    assert len(names) == len(VARIABLES) == len(read)
 
 
 def test_the_secret_variables_are_these():

@@ -159,6 +159,8 @@ releases = sa.Table(
 )
 sa.Index("ix_releases_state_due", releases.c.state, releases.c.due_at)
 sa.Index("ix_releases_state_id", releases.c.state, releases.c.id)
+_LIVE = releases.c.released_at.is_not(None)
+sa.Index("ix_releases_released_at", releases.c.released_at, sqlite_where=_LIVE, postgresql_where=_LIVE)
 sa.Index("ix_releases_authorizer_id", releases.c.authorizer_appid, releases.c.id)
 sa.Index(
     "uq_releases_one_in_flight",

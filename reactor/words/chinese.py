@@ -1,5 +1,10 @@
 """All Chinese twins in one table; each module of this room holds those of one part of the house."""
 
-from reactor.words import pages_lists, pages_story, states
+from reactor.words import pages, pages_lists, pages_story, states
 
-CHINESE: dict[str, str] = {**states.CHINESE, **pages_story.CHINESE, **pages_lists.CHINESE}
+CHINESE: dict[str, str] = {
+    **states.CHINESE,
+    **pages.CHINESE,
+    **pages_lists.CHINESE,
+    **pages_story.CHINESE,
+}

@@ -34,7 +34,6 @@ CHINESE = {
     "No end of this call is recorded: it is under way, or its process died": (
         "没有记录到这次调用的结果：正在进行，或进程已退出"
     ),
-    "Approved": "审核通过",
     "Rejected": "审核不通过",
     "Under audit": "审核中",
     "Withdrawn": "已撤回",

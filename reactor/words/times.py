@@ -10,18 +10,17 @@ _SHORT = 10  # seconds, of which tenths are worth telling
 
 # Apart from the other twins: as forms of a sentence these few letters would fit nearly everything.
 _UNITS = {
-    "en": {"ms": "{} ms", "s": "{} s", "min": "{} min", "h": "{} h", "d": "{} d", "h min": "{} h {} min"},
-    "zh": {
-        "ms": "{} 毫秒",
-        "s": "{} 秒",
-        "min": "{} 分钟",
-        "h": "{} 小时",
-        "d": "{} 天",
-        "h min": "{} 小时 {} 分",
-    },
+    "ms": {"en": "{} ms", "zh": "{} 毫秒"},
+    "s": {"en": "{} s", "zh": "{} 秒"},
+    "min": {"en": "{} min", "zh": "{} 分钟"},
+    "h": {"en": "{} h", "zh": "{} 小时"},
+    "h min": {"en": "{} h {} min", "zh": "{} 小时 {} 分"},
+    "d": {"en": "{} d", "zh": "{} 天"},
+    "d h": {"en": "{} d {} h", "zh": "{} 天 {} 小时"},
+    "ago": {"en": "{} ago", "zh": "{}前"},
+    "in": {"en": "in {}", "zh": "{}后"},
+    "now": {"en": "just now", "zh": "刚刚"},
 }
-_UNITS["en"] |= {"d h": "{} d {} h", "ago": "{} ago", "in": "in {}", "now": "just now"}
-_UNITS["zh"] |= {"d h": "{} 天 {} 小时", "ago": "{}前", "in": "{}后", "now": "刚刚"}
 
 
 def span(seconds: float, lang: Lang) -> str:

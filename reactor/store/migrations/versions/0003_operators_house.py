@@ -46,6 +46,15 @@ def _pages() -> None:
     )
     op.create_index("ix_tries_at", "tries", ["at"], unique=False)
     op.create_index("ix_tries_address_at", "tries", ["address", "at"], unique=False)
+    live = sa.text("released_at IS NOT NULL")
+    op.create_index(
+        "ix_releases_released_at",
+        "releases",
+        ["released_at"],
+        unique=False,
+        sqlite_where=live,
+        postgresql_where=live,
+    )
 
 
 def _messages() -> None:
