@@ -165,6 +165,12 @@ def explained(record: Record, lang: Lang) -> Explanation | None:
     return explain(gave[-1] if gave else _RELEASE, code, lang)
 
 
+def is_refusal(reason: str | None) -> bool:
+    """Whether the reason says no more than WeChat's errcode does."""
+    found = _REFUSAL.match(reason or "")
+    return found is not None and reason == f"{found[0]} {lookup(found[1], int(found[2])).en}"
+
+
 def _pending(release: Release, system: Component, lang: Lang) -> Next:
     if system.paused:
         return Next(say("Paused by an operator; it goes on when somebody resumes", lang))
@@ -249,8 +255,9 @@ def _change(row: Row, turn: int, lang: Lang) -> Step:
         words.append(say("turn {turn}", lang, turn=turn))
     if row["actor"] in _DOORS:
         words.append(say(_DOORS[row["actor"]], lang))
-    # A person's decision says in its detail what its title says already.
-    detail = "" if row["actor"] in _DOORS else retell(row["detail"] or "", lang)
+    # A person's decision is told by its title already, and a refusal by the call that met it.
+    told = row["actor"] in _DOORS or is_refusal(row["detail"])
+    detail = "" if told else retell(row["detail"] or "", lang)
     return Step(row["at"], " · ".join(words), tone, detail)
 
 

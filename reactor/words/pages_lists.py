@@ -37,7 +37,7 @@ CHINESE = {
     "Turns": "轮次",
     "Policy": "发布策略",
     "Released by itself": "自动发布",
-    "Released by itself, {span} later": "延后{span}自动发布",
+    "Released by itself, {span} later": "{span}后自动发布",
     "A person decides": "人工确认后发布",
     "WeChat's page": "微信官方说明",
     "Try again now": "立即重试",

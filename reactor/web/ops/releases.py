@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -26,6 +27,7 @@ from reactor.web.ops.sheets import sheet
 log = logging.getLogger(__name__)
 
 _FILTERS = ("state", "authorizer_appid", "since", "until", "before")
+_ELEMENT_ENDS = re.compile(r"(?<=>)(?=<[A-Za-z])|(?<=>)(?=</xml>)")
 _SHEET_PAGE = 1000
 _EVIDENCE = 40_000  # characters of requests, answers and pushes that one page shows
 _COLUMNS = (
@@ -103,6 +105,7 @@ def add_releases(ops: Blueprint, office: Office) -> None:
             chapter = shelves.chapter(connection, release.id, until=until)
             pushed = release.event_id and not chapter.since and shelves.event(connection, release.event_id)
         event, message = pushed or (None, None)
+        shown = present.release(release, system)
         record = story.Record(
             release,
             chapter.history,
@@ -115,10 +118,11 @@ def add_releases(ops: Blueprint, office: Office) -> None:
         return page(
             "release.html",
             release=release,
-            shown=present.release(release, system),
+            reason=shown["reason"],
             shop=shop,
             steps=_affordable(story.tell(record, lang)),
-            explained=story.explained(record, lang),
+            explained=story.explained(record, lang) if release.state is not State.RELEASED else None,
+            is_refusal=story.is_refusal(shown["reason"]),
             coming=story.upcoming(release, system, lang) if until is None else None,
             earlier=chapter.since,
             until=until,
@@ -188,4 +192,4 @@ def pretty(text: str) -> str:
     try:
         return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
     except ValueError:
-        return text.replace("><", ">\n<")
+        return _ELEMENT_ENDS.sub("\n", text)

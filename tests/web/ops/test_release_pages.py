@@ -371,8 +371,9 @@ def test_markup_in_names_versions_and_reasons_stays_text_on_every_page(office, o
     edit(
         office,
         "INSERT INTO calls (release_id, at, call, outcome, errcode, errmsg, rid, request, answer) "
-        "VALUES (1, 1, :x, 'answered', 7, :x, :x, :x, :x)",
-        x=CANARY[:40],
+        "VALUES (1, 1, :call, 'answered', 7, :x, :x, :x, :x)",
+        call=CANARY[:40],
+        x=CANARY,
     )
     paths = ("/ops/releases", "/ops/releases/1", "/ops/releases/1/cancel", "/ops/authorizers", "/ops/events")
     for path in (
