@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from reactor.core.checks import Health
-from reactor.store.glances import Glance, Line
+from reactor.core.lifecycle import State
+from reactor.store.glances import MANY, Glance, Line
 
 TICKET_LATE_SECONDS, TICKET_BAD_SECONDS, TICKET_DEAD_SECONDS = 1800.0, 7200.0, 43200.0
 QUEUE_LATE_SECONDS = 600.0
@@ -21,6 +22,7 @@ class Matter:
     deed: Deed
     values: dict[str, object] = field(default_factory=dict)
     remedy: str = ""
+    reason: str | None = None  # as stored
     line: Line | None = None
 
 
@@ -71,10 +73,8 @@ def matters(glance: Glance, now: float) -> list[Matter]:
 def _of_the_whole(glance: Glance, now: float) -> list[Matter]:
     found = []
     if glance.system.blocked_by:
-        text = "Calls to WeChat are stopped: {reason}"
-        remedy = "Releases go on by themselves once it is mended."
-        reason = glance.system.blocked_reason or ""
-        found.append(Matter(Health.BAD, text, "mend", {"reason": reason}, remedy))
+        text, remedy = "Calls to WeChat are stopped", "Releases go on by themselves once it is mended."
+        found.append(Matter(Health.BAD, text, "mend", {}, remedy, glance.system.blocked_reason))
     if not glance.workers:
         remedy = "Pushes are recorded, nothing is released. Start a worker: python -m reactor worker"
         found.append(Matter(Health.BAD, "No worker is running", "mend", {}, remedy))
@@ -83,43 +83,49 @@ def _of_the_whole(glance: Glance, now: float) -> list[Matter]:
         remedy = "One comes every ten minutes. Check the callback URLs in WeChat's console."
         found.append(Matter(health, "WeChat's ticket is old", "mend", {}, remedy))
     if glance.lost:
-        text = "{count} mini programs must be authorized anew"
-        found.append(Matter(Health.BAD, text, "reauthorize", {"count": glance.lost}))
+        text = "Mini programs to be authorized anew: {count}"
+        found.append(Matter(Health.BAD, text, "reauthorize", {"count": many(glance.lost)}))
     return found
 
 
 def _of_release(line: Line) -> Matter:
     values: dict[str, object] = {"name": line.nick_name or line.authorizer_appid}
     values["version"] = line.user_version or ""
-    if line.state == "held":
-        return Matter(Health.WARN, "{name} {version} waits for your decision", "decide", values, line=line)
-    return Matter(Health.BAD, "{name} {version} could not be released", "retry", values, line=line)
+    if line.state is State.HELD:
+        text = "{name} {version} waits for your decision"
+        return Matter(Health.WARN, text, "decide", values, reason=line.reason, line=line)
+    text = "{name} {version} could not be released"
+    return Matter(Health.BAD, text, "retry", values, reason=line.reason, line=line)
 
 
 def verdict(glance: Glance, now: float) -> Verdict:
-    """One sentence that says whether everything is fine."""
-    live = "{live} went live in the last 24 hours."
-    values: dict[str, object] = {"live": glance.live_of_a_day}
+    """One sentence that says whether everything is fine, and a second that says more."""
     gravest = next(iter(_of_the_whole(glance, now)), None)
+    live = "{live} went live in the last 24 hours."
+    values: dict[str, object] = {"live": many(glance.live_of_a_day)}
     if glance.system.ticket_received_at is None:
+        told = Health.UNKNOWN, "Waiting for WeChat's first ticket"
         live = "It comes within ten minutes once the callback URLs stand in WeChat's console."
-        told = (Health.UNKNOWN, "Waiting for WeChat's first ticket")
     elif gravest is not None:
-        told = (gravest.health, gravest.text)
+        told = gravest.health, gravest.text
         values |= gravest.values
     elif glance.failed:
-        told = (Health.BAD, "{count} releases need a person")
-        values["count"] = glance.failed
+        told = Health.BAD, "Releases that need a person: {count}"
+        values["count"] = many(glance.failed)
     elif glance.system.paused:
-        told, live = (Health.WARN, "Paused by an operator"), "Nothing is released until somebody resumes."
+        told = Health.WARN, "Paused by an operator"
+        live = "Nothing is released until somebody resumes."
     elif glance.held:
-        told = (Health.WARN, "{count} releases wait for a decision")
-        values["count"] = glance.held
+        told = Health.WARN, "Releases that wait for a decision: {count}"
+        values["count"] = many(glance.held)
     elif queue_health(glance, now) is not Health.OK:
-        told = (Health.WARN, "What is due is late")
+        told = Health.WARN, "What is due is late"
     else:
-        told, live = (
-            (Health.OK, "All is well"),
-            "{live} went live in the last 24 hours, nothing needs a person.",
-        )
+        told = Health.OK, "All is well"
+        live = "{live} went live in the last 24 hours, nothing needs a person."
     return Verdict(*told, live, values)
+
+
+def many(count: int) -> str:
+    """A count as it is told, which ends where the counting did."""
+    return f"{MANY}+" if count > MANY else str(count)

@@ -50,6 +50,7 @@ class Operator:
             base_url=self.at,
             data=data,
             headers={**self.headers, **headers},
+            buffered=True,
             environ_overrides={"REMOTE_ADDR": self.address},
         )
 

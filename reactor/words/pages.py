@@ -52,12 +52,11 @@ _OVERVIEW = {
     "It comes within ten minutes once the callback URLs stand in WeChat's console.": (
         "在微信开放平台填好回调地址后，十分钟内就会收到。"
     ),
-    "{count} releases need a person": "{count} 个发布需要处理",
-    "{count} releases wait for a decision": "{count} 个发布等待人工确认",
+    "Releases that need a person: {count}": "{count} 个发布需要处理",
+    "Releases that wait for a decision: {count}": "{count} 个发布等待人工确认",
     "Paused by an operator": "已由人工暂停",
     "Nothing is released until somebody resumes.": "恢复之前不会发布任何版本。",
     "What is due is late": "到期的发布迟迟没有执行",
-    "Calls to WeChat are stopped: {reason}": "已停止调用微信接口：{reason}",
     "Releases go on by themselves once it is mended.": "问题解决后发布会自动继续。",
     "No worker is running": "没有工作进程在运行",
     "Pushes are recorded, nothing is released. Start a worker: python -m reactor worker": (
@@ -67,7 +66,7 @@ _OVERVIEW = {
     "One comes every ten minutes. Check the callback URLs in WeChat's console.": (
         "正常情况下每十分钟推送一次。请检查开放平台里填写的回调地址。"
     ),
-    "{count} mini programs must be authorized anew": "{count} 个小程序需要重新授权",
+    "Mini programs to be authorized anew: {count}": "{count} 个小程序需要重新授权",
     "{name} {version} waits for your decision": "{name} {version} 等待人工确认",
     "{name} {version} could not be released": "{name} {version} 未能发布",
     "Ticket": "票据",

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from reactor.audits import AuditPush, accept_audits
 from reactor.core.events import AuditSucceeded
 from reactor.core.policy import Pace, Policy
-from reactor.store import asking, authorizers, claims, component, pruning, releases
+from reactor.store import asking, authorizers, claims, component, glances, pruning, releases
 from reactor.store.schema import events
 from reactor.store.schema import releases as table
 
@@ -130,3 +130,12 @@ def test_pruning_passes_over_the_events_of_what_failed(connection):
     assert pruning.prune(connection, before=NOW + 1) == 1
     left = connection.execute(sa.select(events.c.id).where(events.c.id >= 10)).scalars().all()
     assert left == [row["id"] for row in kept]
+
+
+def test_a_glance_reads_through_nothing_but_the_newest_rows(connection):
+    with plans(connection) as found:
+        glances.look(connection, "wx00000000000000c0", NOW)
+    few = ("SCAN workers", "SCAN anon_1", "SCAN authorizers USING INDEX ix_authorizers_lost")
+    searched = [(plan, said) for plan, said in scans(found) if "WHERE" in said and not plan.startswith(few)]
+    assert searched == []
+    assert [said for plan, said in scans(found) if "LIMIT" not in said and not plan.startswith(few)] == []

@@ -23,7 +23,7 @@ def add_overview(ops: Blueprint, office: Office) -> None:
             "overview.html",
             glance=glance,
             now=now,
-            many=glances.MANY,
+            many=wellbeing.many,
             verdict=wellbeing.verdict(glance, now),
             matters=wellbeing.matters(glance, now),
             ticket=wellbeing.ticket_health(glance, now),

@@ -16,7 +16,7 @@ LANGS: tuple[Lang, ...] = ("en", "zh")
 _LINE_BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
 # A state is told by a colour, a word and a shape.
 SHAPES = {
-    "held": "‖",
+    "held": "◆",
     "pending": "●",
     "releasing": "▶",
     "released": "✓",
