@@ -1,94 +1,24 @@
 """The story of one release: what was recorded of it, put in order and told in the reader's language."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
-from reactor.core.decisions import WaitsFor
-from reactor.core.errcodes import Verdict, lookup
-from reactor.core.lifecycle import AuditStatus, Happening, State
+from reactor.core.lifecycle import Happening, State
 from reactor.store.component import Component
 from reactor.store.events import EventRow
 from reactor.store.releases import Release
-from reactor.words import Lang, retell, say
+from reactor.words import Lang, retell, say, telling
 from reactor.words.explaining import Explanation, explain
+from reactor.words.telling import Tone
 
-Tone = Literal["plain", "ok", "warn", "bad", "wait"]
 SHORTEST_WAIT_SECONDS = 0.5
 Row = Mapping[str, Any]
 
-_OPENED, _FOUND, _RELEASE = "opened", "found", "release"
+_RELEASE = "release"
 _BEGINS_A_TURN = (Happening.CLAIMED, Happening.TAKEN_OVER)
 _ENDS_A_WAIT = (*_BEGINS_A_TURN, Happening.APPROVED, Happening.RETRIED)
-_CHANGES: Mapping[str, tuple[Tone, str]] = {
-    _OPENED: ("plain", "The release was opened"),
-    _FOUND: ("plain", "Found by asking WeChat: its push never came"),
-    Happening.CLAIMED: ("plain", "A worker took it up"),
-    Happening.TAKEN_OVER: ("warn", "Another worker took it over, the one before fell silent"),
-    Happening.PUT_BACK: ("warn", "Put back for another turn"),
-    Happening.SEEN_LIVE: ("ok", "Seen live"),
-    Happening.GAVE_UP: ("bad", "Handed to a person"),
-    Happening.GRAY_FOUND: ("warn", "Held beside a gray release"),
-    Happening.MISDIRECTED: ("warn", "Ended: the push was not meant for this mini program"),
-    Happening.SUPERSEDED: ("plain", "Ended: a newer approval takes its place"),
-    Happening.UNAUTHORIZED: ("warn", "Ended: the merchant took the authorization back"),
-    Happening.APPROVED: ("plain", "Approved by a person"),
-    Happening.RETRIED: ("plain", "A person asked for another try"),
-    Happening.CANCELLED: ("plain", "Cancelled by a person"),
-}
-_DOORS = {"api": "through the API", "cli": "by a command", "ops": "on these pages"}
-_CALLS = {
-    "get_latest_auditstatus": "Looked at the latest audit",
-    "getversioninfo": "Looked at what is live",
-    "getgrayreleaseplan": "Looked for a gray release",
-    _RELEASE: "Called release",
-    "api_component_token": "Fetched a component_access_token",
-    "api_authorizer_token": "Fetched an authorizer_access_token",
-    "api_query_auth": "Exchanged the authorization code",
-    "api_get_authorizer_info": "Asked who the mini program is",
-    "api_get_authorizer_list": "Looked in the list of authorizers",
-}
-_OUTCOMES: Mapping[str, tuple[Tone, str]] = {
-    "unknown": ("warn", "No usable answer: it may have happened, so the next turn looks first"),
-    "not_sent": ("warn", "Nothing was sent, and nothing is lost"),
-    "started": ("warn", "No end of this call is recorded: it is under way, or its process died"),
-}
-AUDITS = {
-    AuditStatus.APPROVED: "Approved",
-    AuditStatus.REJECTED: "Rejected",
-    AuditStatus.UNDER_AUDIT: "Under audit",
-    AuditStatus.WITHDRAWN: "Withdrawn",
-    AuditStatus.DELAYED: "Delayed",
-}
-_REFUSAL = re.compile(r"(\w+) answered (-?\d+):")
-# What a stored reason says of a wait that is over; else it was a backoff.
-_WAITED = (
-    ("the policy waits", "as the policy says"),
-    ("a newer version (", "for the newer audit"),
-    ("no component_verify_ticket", "for a ticket"),
-    ("is not known yet", "for the authorizer"),
-    ("is not exchanged yet", "for the authorizer"),
-    ("took its authorization back", "for the authorizer"),
-    ("as authorized (", "for the authorizer"),
-)
-_WAITED_AFTER = {
-    Verdict.QUOTA: "for the quota",
-    Verdict.SLOW: "for the quota",
-    Verdict.TICKET: "for a ticket",
-    Verdict.BLOCKED: "for calls to flow again",
-}
-WAITS = {
-    WaitsFor.BACKOFF: "for the next turn, as planned",
-    WaitsFor.SYSTEM: "for calls to flow again",
-    WaitsFor.TICKET: "for a ticket",
-    WaitsFor.OUTAGE: "for WeChat to answer again",
-    WaitsFor.QUOTA: "for the quota",
-    WaitsFor.NEWER_AUDIT: "for the newer audit",
-    WaitsFor.AUTHORIZER: "for the authorizer",
-    WaitsFor.DELAY: "as the policy says",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +95,6 @@ def explained(record: Record, lang: Lang) -> Explanation | None:
     return explain(gave[-1] if gave else _RELEASE, code, lang)
 
 
-def is_refusal(reason: str | None) -> bool:
-    """Whether the reason says no more than WeChat's errcode does."""
-    found = _REFUSAL.match(reason or "")
-    return found is not None and reason == f"{found[0]} {lookup(found[1], int(found[2])).en}"
-
-
 def _pending(release: Release, system: Component, lang: Lang) -> Next:
     if system.paused:
         return Next(say("Paused by an operator; it goes on when somebody resumes", lang))
@@ -179,7 +103,7 @@ def _pending(release: Release, system: Component, lang: Lang) -> Next:
             say("All calls to WeChat are stopped; it goes on once they flow again", lang),
             system.next_probe_at,
         )
-    what = WAITS.get(WaitsFor(release.waits_for)) if release.waits_for else None
+    what = telling.WAITS.get(release.waits_for or "")
     return Next(say("It waits {what}", lang, what=say(what or "for a worker", lang)), release.due_at)
 
 
@@ -188,10 +112,11 @@ def _pending(release: Release, system: Component, lang: Lang) -> Next:
 
 def _prologue(record: Record, lang: Lang) -> list[Step]:
     release, event = record.release, record.event
+    steps: list[Step] = []
     if not record.complete:
-        return []
-    submitted = release.submitted_at
-    steps = [Step(submitted, say("Submitted for audit", lang))] if submitted else []
+        return steps
+    if release.submitted_at:
+        steps.append(Step(release.submitted_at, say("Submitted for audit", lang)))
     if event is not None:
         steps.append(Step(release.approved_at, say("WeChat approved it", lang), "ok"))
         steps.append(_push(event, record.message, lang))
@@ -220,7 +145,7 @@ def _told(record: Record, lang: Lang) -> list[Step]:
         happening = row.get("happening")
         turn += happening in _BEGINS_A_TURN
         if said and happening in _ENDS_A_WAIT and row["at"] - said["at"] >= SHORTEST_WAIT_SECONDS:
-            what = say(_waited_for(said), lang)
+            what = say(telling.waited_for(said["happening"], said["to_state"], said["detail"]), lang)
             steps.append(Step(row["at"], say("Waited {what}", lang, what=what), "wait"))
         steps.append(_change(row, turn, lang) if happening else _call(row, lang))
         said = row if happening else said
@@ -229,40 +154,28 @@ def _told(record: Record, lang: Lang) -> list[Step]:
 
 def _merged(history: Sequence[Row], calls: Sequence[Row]) -> list[Row]:
     """By time; at one moment a turn begins before its calls, and ends after them."""
-    begins = {*_BEGINS_A_TURN, _OPENED, _FOUND}
+    begins = {*_BEGINS_A_TURN, "opened", "found"}
     changes = [(row["at"], 0 if row["happening"] in begins else 2, row) for row in history]
     rows = [*changes, *((row["at"], 1, row) for row in calls)]
     return [row for *_, row in sorted(rows, key=lambda one: one[:2])]
 
 
-def _waited_for(said: Row) -> str:
-    """What the wait after this change was for."""
-    if said["to_state"] in (State.HELD, State.FAILED):
-        return "for a person"
-    detail = said["detail"] or ""
-    if refusal := _REFUSAL.match(detail):
-        verdict = lookup(refusal[1], int(refusal[2])).verdict
-        return _WAITED_AFTER.get(verdict, "as planned")
-    otherwise = "as planned" if said["happening"] == Happening.PUT_BACK else "for a worker"
-    return next((words for part, words in _WAITED if part in detail), otherwise)
-
-
 def _change(row: Row, turn: int, lang: Lang) -> Step:
-    tone, title = _CHANGES.get(row["happening"], ("plain", row["happening"]))
+    tone, title = telling.CHANGES.get(row["happening"], ("plain", row["happening"]))
     words = [say(title, lang)]
     if row["happening"] in _BEGINS_A_TURN:
         words.append(say("turn {turn}", lang, turn=turn))
-    if row["actor"] in _DOORS:
-        words.append(say(_DOORS[row["actor"]], lang))
+    if row["actor"] in telling.DOORS:
+        words.append(say(telling.DOORS[row["actor"]], lang))
     # A person's decision is told by its title already, and a refusal by the call that met it.
-    told = row["actor"] in _DOORS or is_refusal(row["detail"])
+    told = row["actor"] in telling.DOORS or telling.is_refusal(row["detail"])
     detail = "" if told else retell(row["detail"] or "", lang)
     return Step(row["at"], " · ".join(words), tone, detail)
 
 
 def _call(row: Row, lang: Lang) -> Step:
-    title = say(_CALLS[row["call"]], lang) if row["call"] in _CALLS else row["call"]
-    tone, detail = _OUTCOMES.get(row["outcome"], ("plain", ""))
+    title = say(telling.CALLS[row["call"]], lang) if row["call"] in telling.CALLS else row["call"]
+    tone, detail = telling.OUTCOMES.get(row["outcome"], ("plain", ""))
     found = "" if detail else _seen(row["call"], row["answer"], lang)
     explanation = explain(row["call"], row["errcode"], lang) if row["errcode"] else None
     if not detail:
@@ -291,8 +204,8 @@ def _seen(call: str, answer: str | None, lang: Lang) -> str:
         return ""
     if not isinstance(fields, dict):
         return ""
-    if call == "get_latest_auditstatus" and fields.get("status") in tuple(AUDITS):
-        status = say(AUDITS[fields["status"]], lang)
+    if call == "get_latest_auditstatus" and fields.get("status") in tuple(telling.AUDITS):
+        status = say(telling.AUDITS[fields["status"]], lang)
         return say(
             "Version {version}: {status}", lang, version=fields.get("user_version") or "–", status=status
         )

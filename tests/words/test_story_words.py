@@ -8,6 +8,7 @@ import pytest
 from reactor import story
 from reactor.core.errcodes import ROWS
 from reactor.core.lifecycle import Happening
+from reactor.words import telling
 from reactor.words.chinese import CHINESE
 from reactor.words.explaining import explain
 
@@ -38,17 +39,17 @@ def test_each_sentence_of_a_module_has_a_twin(name):
 
 
 def test_each_wait_each_call_and_each_happening_of_a_story_has_a_twin():
-    told = [*story.WAITS.values(), *story._WAITED_AFTER.values(), *(words for _, words in story._WAITED)]
+    told = [*telling.WAITS.values(), *telling.WAITED_AFTER.values(), *(words for _, words in telling.WAITED)]
     told += [
-        *story._CALLS.values(),
-        *story._DOORS.values(),
-        *story.AUDITS.values(),
+        *telling.CALLS.values(),
+        *telling.DOORS.values(),
+        *telling.AUDITS.values(),
         "for a person",
         "as planned",
     ]
-    told += [words for _, words in (*story._CHANGES.values(), *story._OUTCOMES.values())]
+    told += [words for _, words in (*telling.CHANGES.values(), *telling.OUTCOMES.values())]
     assert set(told) - set(CHINESE) == set()
-    assert set(Happening) <= set(story._CHANGES)
+    assert set(Happening) <= set(telling.CHANGES)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

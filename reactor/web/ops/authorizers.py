@@ -2,7 +2,6 @@
 
 from flask import Blueprint, abort
 
-from reactor import story
 from reactor.core.checks import Health
 from reactor.store import authorizers, shelves
 from reactor.store.authorizers import Authorizer
@@ -10,6 +9,7 @@ from reactor.store.shelves import Window
 from reactor.web.ops import filters
 from reactor.web.ops.frame import page
 from reactor.web.ops.office import Office
+from reactor.words import telling
 
 SHOWN = {
     authorizers.AUTHORIZED: "authorized",
@@ -53,7 +53,7 @@ def add_authorizers(ops: Blueprint, office: Office) -> None:
             older=filters.address("/ops/authorizers", before=shown[-1].id) if more and not searched else None,
             address=filters.address,
             rule_for=office.furnishing.policy().rule_for,
-            audits=story.AUDITS,
+            audits=telling.AUDITS,
         )
 
     @ops.get("/authorizers/<appid:authorizer_appid>")
@@ -72,7 +72,7 @@ def add_authorizers(ops: Blueprint, office: Office) -> None:
             releases=releases,
             events=events,
             rule=office.furnishing.policy().rule_for(authorizer_appid),
-            audits=story.AUDITS,
+            audits=telling.AUDITS,
             token=_token_health(found, office.clock()) if found else None,
             now=office.clock(),
         )

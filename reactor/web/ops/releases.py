@@ -23,6 +23,7 @@ from reactor.web.ops import filters, speech
 from reactor.web.ops.frame import back, page, sane
 from reactor.web.ops.office import Office
 from reactor.web.ops.sheets import sheet
+from reactor.words import telling
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +123,7 @@ def add_releases(ops: Blueprint, office: Office) -> None:
             shop=shop,
             steps=_affordable(story.tell(record, lang)),
             explained=story.explained(record, lang) if release.state is not State.RELEASED else None,
-            is_refusal=story.is_refusal(shown["reason"]),
+            is_refusal=telling.is_refusal(shown["reason"]),
             coming=story.upcoming(release, system, lang) if until is None else None,
             earlier=chapter.since,
             until=until,
