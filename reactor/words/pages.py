@@ -27,7 +27,6 @@ _FRAME = {
     "ok": "正常",
     "warn": "注意",
     "bad": "异常",
-    "unknown": "未知",
 }
 
 _DOOR = {
@@ -174,11 +173,10 @@ _APOLOGIES = {
     "Wait a moment and reload. If it stays, check the database.": "请稍后刷新；如果一直如此，请检查数据库。",
 }
 
-_VARIABLES = {
-    "AppID of the component (第三方平台)": "第三方平台的 AppID",
-    "AppSecret of the component": "第三方平台的 AppSecret",
-    "消息校验Token; several, comma-separated, while rotating": "消息校验Token；更换期间可用逗号分隔多个",
-    "消息加解密Key (43 characters); several, newest first": "消息加解密Key（43 个字符）；可有多个，新的在前",
+_VARIABLES = {  # those that are required stand beside the words of the refusal that quotes them
+    "who is told: wecom://, feishu://, dingtalk://, slack://, smtp(s)://, webhook+https://, apprise+…": (
+        "通知渠道：wecom://、feishu://、dingtalk://、slack://、smtp(s)://、webhook+https://、apprise+…"
+    ),
     "base of the API": "微信接口地址",
     "egress proxy (fixed IP) for WeChat calls only": "调用微信接口专用的出口代理（固定 IP）",
     "sqlite:///path, postgres://… or postgresql://…": "sqlite:///路径、postgres://… 或 postgresql://…",
