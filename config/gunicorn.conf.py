@@ -94,7 +94,7 @@ control_socket_disable = True
 # Some platforms turn the access log on. Queries stay out, they carry signatures and codes; so does the
 # path, which gunicorn writes decoded: %0A in it would forge a line.
 accesslog = None
-access_log_format = 'method=%(m)s status=%(s)s bytes=%(B)s ms=%(M)s request_id="%({x-request-id}i)s"'
+access_log_format = 'method=%(m)s status=%(s)s bytes=%(B)s ms=%(M)s request_id="%({reactor.request_id}e)s"'
 
 # Nobody may rewrite scheme or path by a header, whatever FORWARDED_ALLOW_IPS says.
 forwarded_allow_ips = ""
