@@ -18,6 +18,7 @@ from reactor.wechat import Authorization, CallRecord, WeChatClient
 
 log = logging.getLogger(__name__)
 
+NOTHING_GIVEN = "the authorization code gave no token; the merchant must authorize again"
 _NOT_OURS = frozenset({Verdict.REAUTHORIZE, Verdict.PERSON, Verdict.UNKNOWN, Verdict.BUG})
 
 
@@ -40,6 +41,7 @@ def adopt(store: Store, tokens: Tokens, wechat: WeChatClient, authorizer_appid: 
         if _revoked_since(before, known):
             raise NotAuthorizedYet(f"{authorizer_appid} took its authorization back meanwhile")
         values: dict[str, object] = {"user_name": info.user_name or None, "nick_name": info.nick_name or None}
+        values["mini_program"] = info.is_mini_program
         if info.func_ids is not None:
             values["func_ids"] = ",".join(map(str, info.func_ids))
         if info.refresh_token and not (known and known.refresh_token_sealed):
@@ -135,7 +137,7 @@ class Exchange:
             values |= {"state": authorizers.AUTHORIZED, "reason": None}
         else:
             values["state"] = authorizers.NEEDS_REAUTHORIZATION
-            values["reason"] = "the authorization code gave no token; the merchant must authorize again"
+            values["reason"] = NOTHING_GIVEN
         authorizers.settle_code(connection, self._authorizer, **values)
         releases.make_due(
             connection,

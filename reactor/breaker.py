@@ -20,7 +20,7 @@ from reactor.core.decisions import (
     wait_for,
 )
 from reactor.core.errcodes import Verdict, lookup
-from reactor.store import asking, authorizers, component, releases
+from reactor.store import asking, authorizers, component, errands, releases
 from reactor.tools import Tools
 from reactor.wechat import CallRecord
 
@@ -121,6 +121,7 @@ def _let_flow(
     elif any(_is_good(record, row.blocked_by) for record in records):
         if component.unblock(connection, component_appid):
             authorizers.make_codes_due(connection, now=now, skip_locked=True)
+            errands.make_due(connection, now=now)
             releases.resume(connection, now=now, waits_for=SYSTEMIC)
     elif not records and probed:
         component.probe_now(connection, component_appid, now)

@@ -23,6 +23,7 @@ _CALLING = {
     "tools",
     "breaker",
     "authorization",
+    "errands",
     "ledger",
     "turn",
 }
@@ -30,6 +31,8 @@ _KEEPING = _CALLING | {"audits", "pulse", "sweep"}
 _HOUSE = _KEEPING | {
     "steps",
     "surroundings",
+    "roster",
+    "invitations",
     "upkeep",
     "worker",
     "values",
@@ -54,6 +57,9 @@ MAY_USE = {
     "surroundings": {"store"},
     "tools": {"core", "store", "wechat", "tokens"},
     "authorization": _CALLING,
+    "errands": _CALLING,
+    "roster": _CALLING,
+    "invitations": {"core", "store"},
     "ledger": _CALLING,
     "turn": _CALLING,
     "breaker": {"core", "store", "wechat", "tools"},
@@ -67,7 +73,7 @@ MAY_USE = {
     "desk": {"core", "store"},
     "present": {"core", "store", "reactor"},
     "records": {"core", "store", "present"},
-    "web": {"core", "store", "intake", "desk", "present", "records", "web"},
+    "web": {"core", "store", "intake", "desk", "invitations", "present", "records", "web"},
     "simulator": {"core.crypto", "core.errors", "simulator"},
     "bootstrap": _HOUSE,
     "cli": {"reactor", "bootstrap", "simulator", "demo", "cli"},
@@ -101,6 +107,7 @@ CATCH_ALL = {
     ("worker", "_supervise"),  # a step that raised does not end its thread
     ("steps", "_take_turn"),  # a poisoned release waits longer and longer, the others go on
     ("steps", "_exchange"),  # the same of a code
+    ("steps", "_do"),  # and of an errand
     ("wechat.client", "_exchange"),  # of anything unforeseen we know only that it may have left
     ("store.together", "_carry_out"),  # it is raised again, to the one it belongs to
     ("wechat.connection", "_dial"),  # whatever it was, there is no connection

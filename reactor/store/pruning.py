@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from reactor.core.lifecycle import State
+from reactor.store import links
 from reactor.store.schema import calls, events, history, releases
 
 BATCH = 200
@@ -23,6 +24,7 @@ def prune(connection: sa.Connection, *, before: float) -> int:
     ids = _past(connection, alone.order_by(calls.c.id), before)
     connection.execute(sa.delete(calls).where(calls.c.id.in_(ids)))
     gone = max(gone, len(ids))
+    gone = max(gone, links.prune(connection, before=before))
     ids = _events_past(connection, before)
     connection.execute(sa.delete(events).where(events.c.id.in_(ids)))
     return max(gone, len(ids))

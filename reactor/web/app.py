@@ -34,7 +34,7 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # a merged slash is a redirect, and WeChat follows none
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    add_callbacks(app, intake=intake, keys=keys)
+    add_callbacks(app, intake=intake, keys=keys, clock=clock)
     records = Records(store, keys.component_appid, plan, clock=clock)
     add_api(app, records=records, desk=desk, api_token=api_token)
     _add_health(app, store)
