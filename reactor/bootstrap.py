@@ -17,6 +17,7 @@ from reactor.core.lifecycle import State
 from reactor.core.policy import Policy, parse_policy
 from reactor.desk import DECISIONS, Desk
 from reactor.intake import Intake
+from reactor.invitations import Invitations
 from reactor.pulse import WebPulse, refuse_shared_file
 from reactor.records import AUTHORIZER_STATES, Records
 from reactor.settings import Settings, load_settings, policy_path
@@ -108,6 +109,17 @@ def build_desk(
     """The operator's hands."""
     around = around or surroundings_of(store)
     return Desk(store, settings.component_appid, wake=wake, clock=around.clock)
+
+
+def build_invitations(
+    settings: Settings,
+    store: Store,
+    around: Surroundings | None = None,
+    wake: Callable[[], None] = lambda: None,
+) -> Invitations:
+    """The way in for merchants."""
+    around = around or surroundings_of(store)
+    return Invitations(store, settings.component_appid, settings.public_url, wake=wake, clock=around.clock)
 
 
 def _plan(settings: Settings, policy: Policy) -> Plan:
@@ -207,6 +219,7 @@ def build_web(settings: Settings, around: Surroundings | None = None) -> Flask:
         store=store,
         intake=intake,
         desk=build_desk(settings, store, around, wake),
+        invitations=build_invitations(settings, store, around, wake),
         keys=MessageKeys(appid, settings.message_tokens, settings.aes_keys),
         plan=_plan(settings, policy),
         api_token=settings.api_token,

@@ -69,6 +69,14 @@ class Seen:
     good_for: float = 0.0
     authorizer: Authorizer | None = None
 
+    @property
+    def may_start_again(self) -> bool:
+        """After a failure, or when the merchant left out what it is all for."""
+        who = self.authorizer
+        if self.stage is Stage.AUTHORIZED and who is not None:
+            return who.mini_program is False or who.can_release is False
+        return self.stage is Stage.FAILED
+
 
 class Invitations:
     """The way in for merchants; `nonce` gives what makes an address nobody guesses."""
@@ -152,11 +160,11 @@ class Invitations:
         return True
 
     def start_again(self, nonce: str) -> None:
-        """After a failure, from the beginning; anything else is left as it is."""
+        """From the beginning, where that may help; anything else is left as it is."""
         digest = digest_of(nonce)
         with self._store.write() as connection:
             link = rows.get(connection, digest, lock=True)
-            if link is None or self._seen(connection, link, nonce).stage is not Stage.FAILED:
+            if link is None or not self._seen(connection, link, nonce).may_start_again:
                 return
             rows.use_up(connection, digest, rows.NEW, authorizer_appid=None)
         self.prepare(nonce)

@@ -73,7 +73,7 @@ MAY_USE = {
     "desk": {"core", "store"},
     "present": {"core", "store", "reactor"},
     "records": {"core", "store", "present"},
-    "web": {"core", "store", "intake", "desk", "invitations", "present", "records", "web"},
+    "web": {"core", "store", "words", "intake", "desk", "invitations", "present", "records", "web"},
     "simulator": {"core.crypto", "core.errors", "simulator"},
     "bootstrap": _HOUSE,
     "cli": {"reactor", "bootstrap", "simulator", "demo", "cli"},

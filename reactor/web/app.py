@@ -11,11 +11,13 @@ from reactor.core.crypto import MessageKeys
 from reactor.core.errors import StoreUnavailable
 from reactor.desk import Desk
 from reactor.intake import Intake
+from reactor.invitations import Invitations
 from reactor.records import Records
 from reactor.store.asking import Plan
 from reactor.store.database import Store
 from reactor.web.api import add_api, problem
 from reactor.web.callbacks import add_callbacks
+from reactor.web.inviting import add_inviting
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,7 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
     store: Store,
     intake: Intake,
     desk: Desk,
+    invitations: Invitations,
     keys: MessageKeys,
     plan: Plan,
     api_token: str | None,
@@ -37,6 +40,7 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
     add_callbacks(app, intake=intake, keys=keys, clock=clock)
     records = Records(store, keys.component_appid, plan, clock=clock)
     add_api(app, records=records, desk=desk, api_token=api_token)
+    add_inviting(app, invitations)
     _add_health(app, store)
     app.register_error_handler(HTTPException, _told)
     app.register_error_handler(StoreUnavailable, _store_unavailable)
