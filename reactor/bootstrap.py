@@ -18,6 +18,7 @@ from reactor.core.policy import Policy, parse_policy
 from reactor.desk import DECISIONS, Desk
 from reactor.intake import Intake
 from reactor.invitations import Invitations
+from reactor.logs import start_logging
 from reactor.pulse import WebPulse, refuse_shared_file
 from reactor.records import AUTHORIZER_STATES, Records
 from reactor.settings import Settings, load_settings, policy_path
@@ -26,6 +27,7 @@ from reactor.store.asking import Plan
 from reactor.store.database import Store, sqlite_file
 from reactor.store.vault import Vault
 from reactor.surroundings import Surroundings, surroundings_of
+from reactor.tally import Tally
 from reactor.tools import Tools
 from reactor.web.app import create_app
 from reactor.wechat import WeChatClient
@@ -41,13 +43,13 @@ class Background:
     """What runs beside the requests of a web process; `start` comes after the fork."""
 
     store: Store
-    intake: Intake
+    tally: Tally
     worker: Worker | None
     pulse: WebPulse | None
 
     def start(self) -> None:
         """Begin the background work."""
-        for part in (self.worker, self.pulse):
+        for part in (self.worker, self.pulse, self.tally):
             if part is not None:
                 part.start()
 
@@ -60,7 +62,7 @@ class Background:
     def stop(self) -> None:
         """End it, and give the connections back."""
         self.stop_working()
-        self.intake.flush()
+        self.tally.stop()
         self.store.close()
 
 
@@ -74,6 +76,13 @@ def build_worker(
     settings: Settings, store: Store, around: Surroundings | None = None, policy: Policy | None = None
 ) -> Worker:
     """The worker, not started yet."""
+    return Worker(build_tools(settings, store, around, policy))
+
+
+def build_tools(
+    settings: Settings, store: Store, around: Surroundings | None = None, policy: Policy | None = None
+) -> Tools:
+    """What turns are taken with: the store, and the way to WeChat."""
     around = around or surroundings_of(store)
     followed = policy or load_policy(settings.policy_path)
     wechat = WeChatClient(
@@ -84,7 +93,7 @@ def build_worker(
         clock=around.clock,
         timeout=around.wechat_timeout,
     )
-    tools = Tools(
+    return Tools(
         store,
         wechat,
         settings.component_appid,
@@ -97,7 +106,6 @@ def build_worker(
         chance=around.chance,
         tune=around.tune,
     )
-    return Worker(tools)
 
 
 def build_desk(
@@ -109,17 +117,6 @@ def build_desk(
     """The operator's hands."""
     around = around or surroundings_of(store)
     return Desk(store, settings.component_appid, wake=wake, clock=around.clock)
-
-
-def build_invitations(
-    settings: Settings,
-    store: Store,
-    around: Surroundings | None = None,
-    wake: Callable[[], None] = lambda: None,
-) -> Invitations:
-    """The way in for merchants."""
-    around = around or surroundings_of(store)
-    return Invitations(store, settings.component_appid, settings.public_url, wake=wake, clock=around.clock)
 
 
 def _plan(settings: Settings, policy: Policy) -> Plan:
@@ -213,19 +210,21 @@ def build_web(settings: Settings, around: Surroundings | None = None) -> Flask:
     worker = build_worker(settings, store, around, policy) if settings.worker == "thread" else None
     wake = worker.wake if worker else lambda: None
     appid = settings.component_appid
-    intake = Intake(store, appid, lambda: policy, wake=wake, clock=around.clock)
+    tally = Tally(store, clock=around.clock)
+    intake = Intake(store, appid, lambda: policy, wake=wake, tally=tally, clock=around.clock)
     pulse = None if worker else WebPulse(store, appid, clock=around.clock, tune=around.tune)
     app = create_app(
         store=store,
         intake=intake,
         desk=build_desk(settings, store, around, wake),
-        invitations=build_invitations(settings, store, around, wake),
+        invitations=Invitations(store, appid, settings.public_url, wake=wake, clock=around.clock),
         keys=MessageKeys(appid, settings.message_tokens, settings.aes_keys),
         plan=_plan(settings, policy),
         api_token=settings.api_token,
+        tally=tally,
         clock=around.clock,
     )
-    app.extensions["reactor"] = Background(store, intake, worker, pulse)
+    app.extensions["reactor"] = Background(store, tally, worker, pulse)
     return app
 
 
@@ -247,7 +246,6 @@ def load_policy(path: Path) -> Policy:
 
 def configure(environ: Mapping[str, str]) -> Settings:
     """Settings and a policy that can be followed; otherwise every problem on stderr, and exit code 2."""
-    start_logging()
     problems: list[str] = []
     try:
         settings = load_settings(environ)
@@ -264,6 +262,7 @@ def configure(environ: Mapping[str, str]) -> Settings:
         for line in ("The configuration is wrong; nothing was started:", *problems):
             sys.stderr.write(f"{line}\n")
         raise SystemExit(2)
+    start_logging(settings.secrets())
     return settings
 
 
@@ -296,10 +295,3 @@ def migrate(settings: Settings) -> None:
 def wsgi_app() -> Flask:
     """The app of this process's environment."""
     return build_web(configure(os.environ))
-
-
-def start_logging() -> None:
-    """One line a decision, on stderr; what the libraries do is their own affair."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in ("alembic", "werkzeug"):
-        logging.getLogger(name).setLevel(logging.WARNING)

@@ -2,9 +2,7 @@
 
 import json
 import logging
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
@@ -13,7 +11,6 @@ import sqlalchemy as sa
 from reactor.audits import ACCEPTED, WAITING, Audited, AuditPush, accept_audits
 from reactor.core.acceptance import CodeGiven
 from reactor.core.decisions import WaitsFor
-from reactor.core.errors import StoreUnavailable
 from reactor.core.events import (
     AuthorizationGranted,
     AuthorizationRevoked,
@@ -26,13 +23,13 @@ from reactor.core.events import (
 from reactor.core.invitation import digest_of
 from reactor.core.lifecycle import Happening
 from reactor.core.policy import Policy
-from reactor.store import authorizers, bell, component, errands, events, releases
+from reactor.store import authorizers, bell, component, errands, events, numbers, releases
 from reactor.store.database import Store
+from reactor.tally import Tally
 
 log = logging.getLogger(__name__)
 
 STALE_SECONDS = 300
-FLUSH_SECONDS = 10.0
 UNREADABLE = "unreadable"
 Authorization = AuthorizationGranted | AuthorizationRevoked
 
@@ -40,13 +37,14 @@ Authorization = AuthorizationGranted | AuthorizationRevoked
 class Intake:
     """The only writer of events; `wake` is told after a commit that left work."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what an event touches, by name
         self,
         store: Store,
         component_appid: str,
         policy: Callable[[], Policy],
         *,
         wake: Callable[[], None],
+        tally: Tally,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
@@ -55,14 +53,12 @@ class Intake:
         self._wake = wake
         self._clock = clock
         self._audits = store.together(self._accept_audits)
-        self._tally: Counter[str] = Counter()
-        self._tally_lock = threading.Lock()
-        self._flushed_at = clock()
+        self._tally = tally
 
     def accept(self, event: Event, *, authorizer_appid: str | None, timestamp: int) -> None:
         """Commit what the event asks for; StoreUnavailable when that cannot be done, and nothing is kept."""
         if isinstance(event, OtherEvent):
-            self._count(event.name)
+            self._tally.pushed(event.name)
             return
         now = self._clock()
         stale = now - timestamp > STALE_SECONDS
@@ -73,6 +69,7 @@ class Intake:
             left_work = self._store.transact(
                 lambda connection: self._accept_other(connection, event, at=now, stale=stale)
             )
+        self._tally.pushed(event.kind)
         about = getattr(event, "authorizer_appid", authorizer_appid)
         log.info("event=%s authorizer=%s left_work=%s", event.kind, about, left_work)
         if left_work:
@@ -111,6 +108,7 @@ class Intake:
                 reason=why,
                 stale=now - timestamp > STALE_SECONDS,
             )
+        self._tally.pushed(UNREADABLE)
 
     def answer_examiner(self, given: CodeGiven) -> None:
         """Have the worker answer WeChat's examiner, once this is committed."""
@@ -134,6 +132,7 @@ class Intake:
         component.keep_ticket(
             connection, self._component_appid, sealed, created_at=event.created_at, received_at=now
         )
+        numbers.note_ticket(connection, now)
         if known.blocked_by == WaitsFor.TICKET:
             component.unblock(connection, self._component_appid)
         return True
@@ -170,26 +169,3 @@ class Intake:
             connection, waiting, Happening.UNAUTHORIZED, at=at, actor=releases.INTAKE, reason=reason
         )
         return False
-
-    # -- what asks for nothing ---------------------------------------------------------------------------
-
-    def _count(self, name: str) -> None:
-        with self._tally_lock:
-            self._tally[name[:64]] += 1
-            if self._clock() - self._flushed_at < FLUSH_SECONDS:
-                return
-            self._flushed_at = self._clock()
-        self.flush()
-
-    def flush(self) -> None:
-        """Write down what was counted since the last time; it is kept when that cannot be done."""
-        with self._tally_lock:
-            counts, self._tally = self._tally, Counter()
-        if not counts:
-            return
-        try:
-            with self._store.write() as connection:
-                events.tally(connection, counts)
-        except StoreUnavailable:
-            with self._tally_lock:  # the pushes asked for nothing, so they are acknowledged all the same
-                self._tally.update(counts)

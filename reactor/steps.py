@@ -12,6 +12,7 @@ from reactor.core.decisions import Decision, WaitsFor, again, probe_wait, weigh
 from reactor.core.errors import ReactorError, StoreUnavailable, TokenError, WeChatError
 from reactor.errands import Doing
 from reactor.ledger import LostClaim
+from reactor.logs import about
 from reactor.store import asking, authorizers, calls, claims, component, errands
 from reactor.store.authorizers import Authorizer
 from reactor.store.database import Conflict
@@ -163,7 +164,8 @@ class Steps:
                 )
             if release is None:
                 return False
-            self._take_turn(release)
+            with about(release=release.id, authorizer=release.authorizer_appid):
+                self._take_turn(release)
         except Conflict:
             return False  # another worker put a release of this authorizer in flight at the same moment
         finally:
@@ -214,7 +216,8 @@ class Steps:
             with self._store.write() as connection:
                 errand = errands.claim(connection, holder=holder, now=now, lease_until=now + LEASE_SECONDS)
             if errand is not None:
-                self._do(errand)
+                with about(errand=errand.kind):
+                    self._do(errand)
             return errand is not None
         finally:
             self._leave(holder)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from reactor.store.database import insert
-from reactor.store.schema import events, releases, tallies
+from reactor.store.schema import events, releases
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +74,3 @@ def page(
     if authorizer_appid is not None:
         query = query.where(events.c.authorizer_appid == authorizer_appid)
     return [EventRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - public in SQLAlchemy
-
-
-def tally(connection: sa.Connection, counts: dict[str, int]) -> None:
-    """Add to the counters of pushes that ask for nothing."""
-    for kind, count in sorted(counts.items()):
-        statement = insert(connection, tallies).values(kind=kind, count=count)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[tallies.c.kind], set_={"count": tallies.c.count + count}
-            )
-        )

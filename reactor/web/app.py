@@ -15,9 +15,12 @@ from reactor.invitations import Invitations
 from reactor.records import Records
 from reactor.store.asking import Plan
 from reactor.store.database import Store
+from reactor.tally import Tally
 from reactor.web.api import add_api, problem
 from reactor.web.callbacks import add_callbacks
 from reactor.web.inviting import add_inviting
+from reactor.web.metrics import add_metrics
+from reactor.web.request_ids import add_request_ids
 
 log = logging.getLogger(__name__)
 
@@ -31,16 +34,19 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
     keys: MessageKeys,
     plan: Plan,
     api_token: str | None,
+    tally: Tally,
     clock: Callable[[], float] = time.time,
 ) -> Flask:
     """Everything WeChat and operators speak HTTP to."""
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # a merged slash is a redirect, and WeChat follows none
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    add_callbacks(app, intake=intake, keys=keys, clock=clock)
+    add_request_ids(app)
+    add_callbacks(app, intake=intake, keys=keys, tally=tally, clock=clock)
     records = Records(store, keys.component_appid, plan, clock=clock)
     add_api(app, records=records, desk=desk, api_token=api_token)
     add_inviting(app, invitations)
+    add_metrics(app, store=store, component_appid=keys.component_appid, api_token=api_token, clock=clock)
     _add_health(app, store)
     app.register_error_handler(HTTPException, _told)
     app.register_error_handler(StoreUnavailable, _store_unavailable)
