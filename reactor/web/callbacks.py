@@ -29,7 +29,7 @@ class _Appid(BaseConverter):
     part_isolating = True
 
 
-def add_callbacks(
+def add_callbacks(  # noqa: PLR0913 - what a push needs, time and chance among it
     app: Flask,
     *,
     intake: Intake,
