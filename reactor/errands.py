@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from reactor import breaker
 from reactor.authorization import NOTHING_GIVEN, adopt
 from reactor.core.acceptance import CodeGiven
-from reactor.core.decisions import Decision, WaitsFor, again, weigh
+from reactor.core.decisions import Decision, Turns, WaitsFor, again, weigh
 from reactor.core.errcodes import Verdict, lookup
 from reactor.core.errors import Answered, NeedsReauthorization, TokenError, WeChatError
 from reactor.core.invitation import digest_of
@@ -17,6 +17,7 @@ from reactor.core.lifecycle import Happening
 from reactor.store import authorizers, calls, errands, links, releases
 from reactor.store.authorizers import Authorizer
 from reactor.store.errands import Errand
+from reactor.store.presence import LEASE_SECONDS
 from reactor.tools import Tools
 from reactor.wechat import Authorization, CallRecord
 
@@ -36,6 +37,7 @@ class Doing:
     """One claimed errand and what becomes of it; each is safe to be done again from its beginning."""
 
     def __init__(self, errand: Errand, tools: Tools) -> None:
+        self.kind = errand.kind
         self._errand = errand
         self._tools = tools
         self._store = tools.store
@@ -47,7 +49,11 @@ class Doing:
         try:
             _DO[self._errand.kind](self)
         except (TokenError, WeChatError) as error:
-            self.put_back(weigh(error, self._tools.turns(self._errand.turns, self._errand.created_at)))
+            self.put_back(weigh(error, self._turns()))
+
+    def stumble(self, told: str) -> None:
+        """An internal error came of it: tried again for a while, like any other turn."""
+        self.put_back(again(told, self._turns()))
 
     def put_back(self, decision: Decision) -> None:
         """Try again later, or tell whoever waits that it came to nothing."""
@@ -108,8 +114,7 @@ class Doing:
         code = self._payload()
         appid = self._keep_authorization(code)
         if appid is None:
-            turns = self._tools.turns(self._errand.turns, self._errand.created_at)
-            self.put_back(again(_CODE_USED, turns))
+            self.put_back(again(_CODE_USED, self._turns()))
             return
         self._introduce(appid)
 
@@ -179,9 +184,20 @@ class Doing:
         )
         self._finish()
 
+    def _turns(self) -> Turns:
+        return self._tools.turns(self._errand.turns, self._errand.created_at)
+
     def _payload(self) -> str:
         assert self._errand.payload_sealed is not None
         return self._store.vault.open(self._errand.payload_sealed)
+
+
+def claim(tools: Tools, holder: str) -> Doing | None:
+    """Take one errand that is due, for `holder`, whose lease it is."""
+    now = tools.clock()
+    with tools.store.write() as connection:
+        errand = errands.claim(connection, holder=holder, now=now, lease_until=now + LEASE_SECONDS)
+    return Doing(errand, tools) if errand else None
 
 
 def _revoked_after(known: Authorizer | None, at: float) -> bool:

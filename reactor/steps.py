@@ -10,13 +10,12 @@ from reactor import breaker
 from reactor.authorization import Exchange
 from reactor.core.decisions import Decision, WaitsFor, again, probe_wait, weigh
 from reactor.core.errors import ReactorError, StoreUnavailable, TokenError, WeChatError
-from reactor.errands import Doing
+from reactor.errands import Doing, claim
 from reactor.ledger import LostClaim
 from reactor.logs import about
 from reactor.store import asking, authorizers, calls, claims, component, errands
 from reactor.store.authorizers import Authorizer
 from reactor.store.database import Conflict
-from reactor.store.errands import Errand
 from reactor.store.presence import LEASE_SECONDS
 from reactor.store.releases import Release
 from reactor.tools import Tools
@@ -211,26 +210,24 @@ class Steps:
             exchange.put_back(again(_told(error), turns))
 
     def _run_errand(self) -> bool:
-        now, holder = self._tools.clock(), self._enter()
+        holder = self._enter()
         try:
-            with self._store.write() as connection:
-                errand = errands.claim(connection, holder=holder, now=now, lease_until=now + LEASE_SECONDS)
-            if errand is not None:
-                with about(errand=errand.kind):
-                    self._do(errand)
-            return errand is not None
+            doing = claim(self._tools, holder)
+            if doing is not None:
+                with about(errand=doing.kind):
+                    self._do(doing)
+            return doing is not None
         finally:
             self._leave(holder)
 
-    def _do(self, errand: Errand) -> None:
-        doing = Doing(errand, self._tools)
+    def _do(self, doing: Doing) -> None:
         try:
             doing.run()
         except StoreUnavailable:
             raise
         except Exception as error:
-            log.exception("errand=%s: an internal error; it is tried again", errand.kind)
-            doing.put_back(again(_told(error), self._tools.turns(errand.turns, errand.created_at)))
+            log.exception("errand=%s: an internal error; it is tried again", doing.kind)
+            doing.stumble(_told(error))
 
     def _enter(self) -> str:
         with self._lock:

@@ -7,6 +7,7 @@ import click
 
 from reactor import __version__
 from reactor.cli.hands import pause, resume
+from reactor.cli.joining import authorize_link, sync
 from reactor.cli.output import say_to_any_terminal
 from reactor.cli.pushing import push
 from reactor.cli.reading import authorizers, events, releases, status
@@ -21,6 +22,8 @@ def program() -> None:
     say_to_any_terminal()
 
 
+authorizers.add_command(sync)
+
 for command in (
     demo,
     simulator,
@@ -30,6 +33,7 @@ for command in (
     status,
     releases,
     authorizers,
+    authorize_link,
     events,
     pause,
     resume,

@@ -4,14 +4,11 @@ https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/operati
 """
 
 import hashlib
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random, SystemRandom
-from urllib.parse import urlencode
 
-from reactor.core.crypto import MessageKeys, open_envelope
 from reactor.core.errors import ReactorError
 from reactor.simulator import pusher
 from reactor.simulator.pusher import Pusher, PushResult
@@ -45,11 +42,10 @@ class Mark:
 class Examiner:
     """Examines the reactor behind `pusher`, whose API is the simulator behind `remote`."""
 
-    def __init__(  # noqa: PLR0913 - both ends, the keys, time and chance
+    def __init__(  # noqa: PLR0913 - both ends, time and chance
         self,
         pusher: Pusher,
         remote: Remote,
-        keys: MessageKeys,
         *,
         clock: Callable[[], float] = time.time,
         random: Random | None = None,
@@ -58,7 +54,6 @@ class Examiner:
     ) -> None:
         self._pusher = pusher
         self._remote = remote
-        self._keys = keys
         self._clock = clock
         self._random = random or SystemRandom()
         self._wait = wait
@@ -74,7 +69,7 @@ class Examiner:
 
     def _ticket(self) -> Mark:
         message = pusher.ticket(
-            component_appid=self._keys.component_appid,
+            component_appid=self._pusher.component_appid,
             created_at=int(self._clock()),
             ticket=self._remote.gesture("ticket")["component_verify_ticket"],
         )
@@ -85,7 +80,7 @@ class Examiner:
         result = self._say(appid, user_name, ECHO)
         step = f"{ECHO} to an official account"
         try:
-            reply = self._opened(result)
+            reply = self._pusher.open(result.body)
         except (ReactorError, ValueError):
             return Mark(step, False, f"no encrypted reply: {_told(result)}")
         wanted = {
@@ -94,7 +89,7 @@ class Examiner:
             "MsgType": "text",
             "Content": f"{ECHO}_callback",
         }
-        wrong = [name for name, value in wanted.items() if _element(reply, name) != value]
+        wrong = [name for name, value in wanted.items() if pusher.element(reply, name) != value]
         told = f"wrong in the reply: {', '.join(wrong)}" if wrong else _told(result, f"{ECHO}_callback")
         return Mark(step, not wrong, told)
 
@@ -132,25 +127,10 @@ class Examiner:
         )
         return self._pusher.push(message, authorizer_appid=appid)
 
-    def _opened(self, result: PushResult) -> bytes:
-        """The plain text of a passive reply, verified like a push."""
-        query = {
-            "timestamp": _element(result.body, "TimeStamp"),
-            "nonce": _element(result.body, "Nonce"),
-            "msg_signature": _element(result.body, "MsgSignature"),
-            "encrypt_type": "aes",
-        }
-        return open_envelope(urlencode(query).encode(), result.body, keys=self._keys).message
-
 
 def _is_it(message: dict[str, str], appid: str, wanted: str) -> bool:
     found = (message["authorizer_appid"], message["touser"], message["sha256"])
     return found == (appid, CUSTOMER, wanted)
-
-
-def _element(text: bytes, name: str) -> str:
-    found = re.search(rf"<{name}>(?:<!\[CDATA\[)?([^\]<]*)".encode(), text)
-    return found[1].decode("utf-8", "replace") if found else ""
 
 
 def _told(result: PushResult, instead: str | None = None) -> str:
