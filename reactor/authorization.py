@@ -18,7 +18,6 @@ from reactor.wechat import Authorization, CallRecord, WeChatClient
 
 log = logging.getLogger(__name__)
 
-NOTHING_GIVEN = "the authorization code gave no token; the merchant must authorize again"
 _NOT_OURS = frozenset({Verdict.REAUTHORIZE, Verdict.PERSON, Verdict.UNKNOWN, Verdict.BUG})
 
 
@@ -137,7 +136,7 @@ class Exchange:
             values |= {"state": authorizers.AUTHORIZED, "reason": None}
         else:
             values["state"] = authorizers.NEEDS_REAUTHORIZATION
-            values["reason"] = NOTHING_GIVEN
+            values["reason"] = "the authorization code gave no token; the merchant must authorize again"
         authorizers.settle_code(connection, self._authorizer, **values)
         releases.make_due(
             connection,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import sqlalchemy as sa
 
 from reactor import breaker
-from reactor.authorization import NOTHING_GIVEN, adopt
+from reactor.authorization import adopt
 from reactor.core.acceptance import CodeGiven
 from reactor.core.decisions import Decision, Turns, WaitsFor, again, weigh
 from reactor.core.errcodes import Verdict, lookup
@@ -29,6 +29,10 @@ LONGEST_SECONDS = 86400.0
 _CODE_USED = (
     "WeChat says that this authorization was used or is too old, and no push told whose it was; "
     "authorize again"
+)
+_NOTHING_GRANTED = (
+    "this authorization grants nothing, so there is no token; authorize again and leave the permissions "
+    "switched on"
 )
 _TAKEN_BACK = "the merchant took the authorization back meanwhile"
 
@@ -161,7 +165,7 @@ class Doing:
         elif granted.refresh_token or (known is not None and known.refresh_token_sealed):
             values["state"] = authorizers.AUTHORIZED
         else:
-            values |= {"state": authorizers.NEEDS_REAUTHORIZATION, "reason": NOTHING_GIVEN}
+            values |= {"state": authorizers.NEEDS_REAUTHORIZATION, "reason": _NOTHING_GRANTED}
         authorizers.save(connection, appid, **values)
 
     def _introduce(self, appid: str) -> None:

@@ -61,5 +61,7 @@ CHINESE = {
     # -- what is stored of a failure
     "WeChat says that this authorization was used or is too old, and no push told whose it was; authorize "
     "again": "微信说这次授权已被使用或已过期，也没有推送说明是谁的；请重新授权",
+    "this authorization grants nothing, so there is no token; authorize again and leave the permissions "
+    "switched on": "这次授权没有授予任何权限，因此没有令牌；请重新授权并保留各项权限",
     "the merchant took the authorization back meanwhile": "商家已在此期间取消授权",
 }
