@@ -106,10 +106,12 @@ class Roster:
             shrunk = max(0, self.so_far.total - page.total_count)
             self.so_far.total = page.total_count
             self._take(page, pool)
-            if not page.items or offset + LIST_PAGE >= page.total_count + shrunk:
+            if shrunk:  # somebody left meanwhile, and the rest of the list moved up, past what was seen
+                offset = max(0, offset - shrunk)
+                continue
+            if not page.items or offset + LIST_PAGE >= page.total_count:
                 return
-            # Where somebody left the list meanwhile, the rest of it moved up.
-            offset += LIST_PAGE - min(shrunk, LIST_PAGE - 1)
+            offset += LIST_PAGE
 
     def _page(self, offset: int) -> AuthorizerPage:
         self._pace(1)
