@@ -9,7 +9,7 @@ from reactor.bootstrap import build_store, build_tools, migrate, telling
 from reactor.core.invitation import AUTH_TYPES
 from reactor.errands import claim
 from reactor.invitations import DAYS, MOST_DAYS, Invitations, Invited, Seen, Stage
-from reactor.roster import Interrupted, Roster, Takeover
+from reactor.roster import Interrupted, Roster
 from reactor.settings import Settings
 from reactor.surroundings import Surroundings, surroundings_of
 
@@ -19,7 +19,6 @@ __all__ = [
     "MOST_DAYS",
     "Interrupted",
     "Invitation",
-    "Takeover",
     "invite",
     "open_roster",
 ]

@@ -83,7 +83,7 @@ MAY_USE = {
     "simulator": {"core.crypto", "core.errors", "simulator"},
     "bootstrap": _HOUSE,
     "joining": {"core", "store", "bootstrap", "errands", "invitations", "roster", "settings", "surroundings"},
-    "cli": {"reactor", "bootstrap", "joining", "simulator", "demo", "cli"},
+    "cli": {"reactor", "bootstrap", "joining", "simulator", "demo", "words", "cli"},
     "demo": {"bootstrap", "simulator", "demo"},
     "__main__": {"cli"},
     "reactor": set(),

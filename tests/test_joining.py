@@ -63,7 +63,7 @@ def test_a_link_is_made_without_any_worker_and_leads_to_a_page_that_has_it(react
 def test_a_person_is_told_which_link_is_for_what(reactor, house):
     told = reactor("authorize-link", "--type", "both", "--days", "2").stdout
     for words in (
-        "page  ",
+        "page ",
         "on a computer",
         "in WeChat on a phone",
         "good until",
@@ -132,6 +132,8 @@ def test_a_person_is_told_what_to_look_at(reactor, house):
     )
     house.platform.authorize("wx00000000000000ac", user_name="c", nick_name="c")
     told = reactor("authorizers", "sync").stdout
+    zh = reactor("authorizers", "sync", REACTOR_LANG="zh").stdout
+    assert "微信列出 5 个；新收入 0 个" in zh
     assert "WeChat lists 5; 5 are new here" in told
     assert "1 official accounts" in told
     assert "1 without permission set 18" in told
@@ -195,6 +197,13 @@ def test_the_component_passes_the_acceptance_test(reactor, house, url, face, wor
         assert words in steps
     assert count(house.platform, "send") == 2
     assert {message.touser for message in house.platform.messages} == {"oExaminer000000000000000000"}
+
+
+def test_the_exam_is_told_in_chinese_too(reactor, house, url, face, worker):
+    told = reactor("push", "exam", "--url", url, "--simulator", face.url, REACTOR_LANG="zh").stdout
+    assert "向测试小程序发送 QUERY_AUTH_CODE: " in told
+    assert "秒后收到客服消息" in told
+    assert told.endswith("通过\n")
 
 
 def test_a_person_reads_one_line_a_step(reactor, house, url, face, worker):

@@ -7,49 +7,68 @@ from typing import Any
 
 import click
 
+from reactor import words
 from reactor.bootstrap import configure
-from reactor.cli.output import facts, json_option, say
+from reactor.cli.output import facts, json_option, say, second
 from reactor.joining import (
     AUTH_TYPES,
     DAYS,
     MOST_DAYS,
     Interrupted,
     Invitation,
-    Takeover,
     invite,
     open_roster,
 )
+from reactor.words import Lang
 
 
 @click.command("authorize-link")
 @click.option(
-    "--type", "auth_type", type=click.Choice(tuple(AUTH_TYPES)), default="mini-program", show_default=True
+    "--type",
+    "auth_type",
+    type=click.Choice(tuple(AUTH_TYPES)),
+    default="mini-program",
+    show_default=True,
+    help="Which accounts the merchant may choose from.",
 )
 @click.option(
     "--days",
     type=click.IntRange(1, MOST_DAYS),
     default=DAYS,
     show_default=True,
-    help="So long the page is good.",
+    help="How long the page is good, in days.",
 )
 @json_option
 def authorize_link(*, auth_type: str, days: int, as_json: bool) -> None:
     """Invite a merchant: a page with the authorization links, which also shows what came of it."""
-    made = invite(configure(os.environ), auth_type=auth_type, days=days)
-    data, seen = _shown(made), made.seen
-    pairs = [("page", data["url"]), ("on a computer", data["pc"]), ("in WeChat on a phone", data["mobile"])]
-    lines = [facts([*pairs, ("good until", data["expires_at"])])]
-    if seen.links is None:
-        lines.append(
-            f"no link yet: {seen.reason or 'the worker has not made one'}; the page makes it once it can"
-        )
-    lines.append(
-        "Send the page. The links live for minutes, and WeChat opens them only when they are clicked on a "
-        "page of the domain registered as 授权发起页域名."
-    )
-    say(data, "\n".join(lines), as_json=as_json)
-    if seen.links is None:
+    settings = configure(os.environ)
+    made = invite(settings, auth_type=auth_type, days=days)
+    data = _shown(made)
+    say(data, _links(data, settings.lang), as_json=as_json)
+    if made.seen.links is None:
         sys.exit(1)
+
+
+def _links(data: dict[str, Any], lang: Lang) -> str:
+    pairs = (
+        ("page", data["url"]),
+        ("on a computer", data["pc"]),
+        ("in WeChat on a phone", data["mobile"]),
+        ("good until", second(data["expires_at"])),
+    )
+    lines = [facts([(words.say(name, lang), value) for name, value in pairs])]
+    if data["pc"] is None:
+        why = data["reason"] or "no worker has made it"
+        told = "there is no link yet: {reason}; the page shows it once there is one"
+        lines.append(words.say(told, lang, reason=words.retell(why, lang)))
+    lines.append(
+        words.say(
+            "Send the page to the merchant. The links live for minutes, and WeChat opens them only when they "
+            "are clicked on a page of the domain registered as 授权发起页域名.",
+            lang,
+        )
+    )
+    return "\n".join(lines)
 
 
 def _shown(made: Invitation) -> dict[str, Any]:
@@ -71,7 +90,11 @@ def sync(*, as_json: bool) -> None:
     """Take over every merchant that WeChat lists; safe to stop and to repeat."""
     settings = configure(os.environ)
     bar = click.progressbar(
-        length=1, label="authorizers", show_pos=True, file=sys.stderr, hidden=not sys.stderr.isatty()
+        length=1,
+        label=words.say("authorizers", settings.lang),
+        show_pos=True,
+        file=sys.stderr,
+        hidden=not sys.stderr.isatty(),
     )
 
     def progress(done: int, total: int) -> None:
@@ -88,19 +111,21 @@ def sync(*, as_json: bool) -> None:
             if isinstance(stopped, Interrupted):
                 raise
             raise Interrupted("you stopped it", roster.so_far) from None
-    say(roster.so_far.counts(), _told(roster.so_far), as_json=as_json)
+    say(roster.so_far.counts(), _told(roster.so_far.counts(), settings.lang), as_json=as_json)
 
 
-def _told(done: Takeover) -> str:
+_TELLING = {
+    "official_accounts": "{count} official accounts, which have no versions and are left alone",
+    "without_permission_18": "{count} without permission set 18: nothing of theirs can be released",
+    "without_token": "{count} listed without a refresh token: they must authorize again",
+    "unanswered": "{count} of whom WeChat told nothing: the log says why, and the next run asks again",
+    "not_listed": "{count} known here but not listed any more: they must authorize again",
+}
+
+
+def _told(counts: dict[str, int], lang: Lang) -> str:
     """What was taken over, and what a person should look at."""
-    lines = [f"WeChat lists {done.total}; {done.new} are new here, {done.asked} were asked about"]
-    for count, words in (
-        (done.official_accounts, "official accounts, which have no versions and are left alone"),
-        (done.without_permission_18, "without permission set 18: nothing of theirs can be released"),
-        (done.without_token, "listed without a refresh token: they must authorize again"),
-        (done.unanswered, "about whom WeChat told nothing; the next run asks again, the log says why"),
-        (done.not_listed, "known here but not listed any more: they need a new authorization"),
-    ):
-        if count:
-            lines.append(f"  {count} {words}")
+    first = "WeChat lists {total}; {new} are new here, {asked} were asked about"
+    lines = [words.say(first, lang, **counts)]
+    lines += [words.say(text, lang, count=counts[name]) for name, text in _TELLING.items() if counts[name]]
     return "\n".join(lines)

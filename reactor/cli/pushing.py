@@ -89,7 +89,7 @@ def push(event: str, *, as_json: bool, **given: Any) -> None:
         aes_key=settings.aes_keys[0],
     )
     if event == EXAM:
-        examine(pusher, given["simulator"], as_json=as_json)
+        examine(pusher, given["simulator"], settings.lang, as_json=as_json)
         return
     facts = _facts(event, url, given)
     if facts.user_name is None and appid:

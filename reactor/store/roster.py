@@ -48,22 +48,32 @@ def keep_page(connection: sa.Connection, page: Sequence[Listed]) -> Kept:
 
     An authorization that an event or an exchange spoke of later than the list is not touched.
     """
-    new = sum(_insert(connection, listed) for listed in page)
-    known = lock_all(connection, [listed.authorizer_appid for listed in page])
+    appids = [listed.authorizer_appid for listed in page]
+    known = lock_all(connection, appids)
+    fresh = [listed for listed in page if listed.authorizer_appid not in known]
+    new = _insert(connection, fresh)
+    if fresh:
+        known |= lock_all(connection, [listed.authorizer_appid for listed in fresh])
     to_ask = tuple(one for one in page if _is_news(one, known[one.authorizer_appid]))
     return Kept(new, to_ask)
 
 
-def _insert(connection: sa.Connection, listed: Listed) -> bool:
+def _insert(connection: sa.Connection, fresh: Sequence[Listed]) -> int:
+    """Whoever a push made known a moment ago is left as the push has it."""
+    if not fresh:
+        return 0
+    statement = insert(connection, authorizers).values([_row(listed) for listed in fresh])
+    inserted = statement.on_conflict_do_nothing().returning(authorizers.c.id)
+    return len(connection.execute(inserted).all())
+
+
+def _row(listed: Listed) -> dict[str, object]:
     row: dict[str, object] = {"authorizer_appid": listed.authorizer_appid}
+    row["refresh_token_sealed"] = listed.refresh_token_sealed
     if listed.refresh_token_sealed is None:
         # Without a time of its own: the code may be on its way here in a push.
-        row |= {"state": NEEDS_REAUTHORIZATION, "reason": NEVER_EXCHANGED}
-    else:
-        row |= {"state": AUTHORIZED, "refresh_token_sealed": listed.refresh_token_sealed}
-        row |= {"authorization_at": listed.auth_time}
-    statement = insert(connection, authorizers).values(**row).on_conflict_do_nothing()
-    return connection.execute(statement.returning(authorizers.c.id)).one_or_none() is not None
+        return row | {"state": NEEDS_REAUTHORIZATION, "reason": NEVER_EXCHANGED, "authorization_at": None}
+    return row | {"state": AUTHORIZED, "reason": None, "authorization_at": listed.auth_time}
 
 
 def _is_news(listed: Listed, known: Authorizer) -> bool:
