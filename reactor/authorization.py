@@ -40,6 +40,7 @@ def adopt(store: Store, tokens: Tokens, wechat: WeChatClient, authorizer_appid: 
         if _revoked_since(before, known):
             raise NotAuthorizedYet(f"{authorizer_appid} took its authorization back meanwhile")
         values: dict[str, object] = {"user_name": info.user_name or None, "nick_name": info.nick_name or None}
+        values["mini_program"] = info.is_mini_program
         if info.func_ids is not None:
             values["func_ids"] = ",".join(map(str, info.func_ids))
         if info.refresh_token and not (known and known.refresh_token_sealed):

@@ -17,6 +17,7 @@ from reactor.core.lifecycle import State
 from reactor.core.policy import Policy
 from reactor.desk import DECISIONS, Desk
 from reactor.intake import Intake
+from reactor.invitations import Invitations
 from reactor.pictures import pictures_of
 from reactor.post import Post
 from reactor.pulse import WebPulse, refuse_shared_file
@@ -206,6 +207,7 @@ def build_web(settings: Settings, around: Surroundings | None = None) -> Flask:
         store=store,
         intake=intake,
         desk=build_desk(settings, store, around, wake),
+        invitations=Invitations(store, appid, settings.public_url, wake=wake, clock=around.clock),
         keys=MessageKeys(appid, settings.message_tokens, settings.aes_keys),
         plan=_plan(settings, policy),
         api_token=settings.api_token,

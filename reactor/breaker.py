@@ -21,7 +21,7 @@ from reactor.core.decisions import (
 )
 from reactor.core.errcodes import Verdict, lookup
 from reactor.core.notices import Kind
-from reactor.store import asking, authorizers, component, notices, releases
+from reactor.store import asking, authorizers, component, errands, notices, releases
 from reactor.tools import Tools
 from reactor.wechat import CallRecord
 
@@ -128,6 +128,7 @@ def _let_flow(
     elif any(_is_good(record, row.blocked_by) for record in records):
         if component.unblock(connection, component_appid):
             authorizers.make_codes_due(connection, now=now, skip_locked=True)
+            errands.make_due(connection, now=now)
             releases.resume(connection, now=now, waits_for=SYSTEMIC)
             notices.add(connection, Kind.UNBLOCKED, at=now)
     elif not records and probed:

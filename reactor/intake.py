@@ -1,12 +1,15 @@
 """Accept an event: dedupe, record, open a release; one transaction, and nothing but the store is asked."""
 
+import json
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 
 import sqlalchemy as sa
 
 from reactor.audits import ACCEPTED, WAITING, Audited, AuditPush, accept_audits
+from reactor.core.acceptance import CodeGiven
 from reactor.core.decisions import WaitsFor
 from reactor.core.events import (
     AuthorizationGranted,
@@ -17,10 +20,11 @@ from reactor.core.events import (
     identity,
     unreadable_identity,
 )
+from reactor.core.invitation import digest_of
 from reactor.core.lifecycle import Happening
 from reactor.core.masks import mask_event, mask_unreadable
 from reactor.core.policy import Policy
-from reactor.store import authorizers, bell, component, events, numbers, releases
+from reactor.store import authorizers, bell, component, errands, events, numbers, releases
 from reactor.store.database import Store
 from reactor.tally import Tally
 
@@ -120,6 +124,15 @@ class Intake:
             )
         self._tally.pushed(UNREADABLE)
 
+    def answer_examiner(self, given: CodeGiven) -> None:
+        """Have the worker answer WeChat's examiner, once this is committed."""
+        sealed = self._store.vault.seal(json.dumps(asdict(given)))
+        subject, now = digest_of(given.code), self._clock()
+        with self._store.write() as connection:
+            errands.want(connection, errands.EXAM, subject, now=now, payload_sealed=sealed)
+        log.info("exam=code_given authorizer=%s", given.authorizer_appid)
+        self._wake()
+
     # -- tickets -----------------------------------------------------------------------------------------
 
     def _accept_ticket(self, connection: sa.Connection, event: TicketPushed, now: float) -> bool:
@@ -127,6 +140,7 @@ class Intake:
         if known.ticket_created_at is not None and known.ticket_created_at > event.created_at:
             return False
         authorizers.make_codes_due(connection, now=now)
+        errands.make_due(connection, now=now)
         releases.make_due(connection, now=now, waits_for=[WaitsFor.TICKET])
         sealed = self._store.vault.seal(event.ticket)
         component.keep_ticket(
@@ -158,7 +172,10 @@ class Intake:
             return False
         if isinstance(event, AuthorizationGranted):
             sealed = self._store.vault.seal(event.authorization_code)
-            return authorizers.keep_code(connection, appid, sealed=sealed, at=event.created_at, now=at)
+            digest = digest_of(event.authorization_code)
+            return authorizers.keep_code(
+                connection, appid, sealed=sealed, digest=digest, at=event.created_at, now=at
+            )
         if not authorizers.revoke(connection, appid, at=event.created_at):
             return False
         waiting = releases.in_states(connection, [appid], WAITING)

@@ -10,9 +10,10 @@ from reactor import breaker
 from reactor.authorization import Exchange
 from reactor.core.decisions import Decision, WaitsFor, again, probe_wait, weigh
 from reactor.core.errors import ReactorError, StoreUnavailable, TokenError, WeChatError
+from reactor.errands import Doing, claim
 from reactor.ledger import LostClaim
 from reactor.logs import about
-from reactor.store import asking, authorizers, calls, claims, component
+from reactor.store import asking, authorizers, calls, claims, component, errands
 from reactor.store.authorizers import Authorizer
 from reactor.store.database import Conflict
 from reactor.store.presence import LEASE_SECONDS
@@ -33,6 +34,7 @@ class Outlook:
     blocked: bool
     lapsed: bool
     may_exchange: bool
+    may_run_errand: bool
     may_release: bool
     paced: bool  # something is due, and the pace alone is in the way
 
@@ -61,9 +63,11 @@ class Steps:
             return self._put_back_lapsed()
         if not outlook.due or (outlook.blocked and not self._take_probe()):
             return False
-        if outlook.may_exchange or outlook.may_release:
-            return (outlook.may_exchange and self._exchange_one()) or (
-                outlook.may_release and self._release_one(probing=outlook.blocked)
+        if outlook.may_exchange or outlook.may_run_errand or outlook.may_release:
+            return (
+                (outlook.may_exchange and self._exchange_one())
+                or (outlook.may_run_errand and self._run_errand())
+                or (outlook.may_release and self._release_one(probing=outlook.blocked))
             )
         return self._probe()
 
@@ -72,7 +76,7 @@ class Steps:
         now = self._tools.clock()
         with self._store.read() as connection:
             row = component.get(connection, self._tools.component_appid)
-            code = authorizers.next_code_due(connection)
+            code, errand = authorizers.next_code_due(connection), errands.next_due(connection)
             due_at, lapse = claims.next_due(connection), claims.next_lapse(connection)
             speed = self._tools.policy().pace
             allowed = claims.next_pace(connection, speed, now)
@@ -80,7 +84,7 @@ class Steps:
         stopped = row.paused or row.blocked_by is not None
         times = (lapse,) if full else (due_at, lapse)  # while full, only what a dead worker left may begin
         due = min((max(at, allowed) for at in times if at is not None and not row.paused), default=None)
-        next_at = min((at for at in (code, due) if at is not None), default=None)
+        next_at = min((at for at in (code, errand, due) if at is not None), default=None)
         blocked = row.blocked_by is not None
         if blocked:
             next_at = row.next_probe_at or 0.0
@@ -90,6 +94,7 @@ class Steps:
             blocked=blocked,
             lapsed=stopped and lapse is not None and lapse < now,
             may_exchange=code is not None and code <= now,
+            may_run_errand=errand is not None and errand <= now,
             may_release=due is not None and due <= now,
             paced=not stopped and not full and due_at is not None and due_at <= now < allowed,
         )
@@ -203,6 +208,26 @@ class Steps:
             )
             turns = self._tools.turns(authorizer.code_turns, self._tools.clock())
             exchange.put_back(again(_told(error), turns))
+
+    def _run_errand(self) -> bool:
+        holder = self._enter()
+        try:
+            doing = claim(self._tools, holder)
+            if doing is not None:
+                with about(errand=doing.kind):
+                    self._do(doing)
+            return doing is not None
+        finally:
+            self._leave(holder)
+
+    def _do(self, doing: Doing) -> None:
+        try:
+            doing.run()
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            log.exception("errand=%s: an internal error; it is tried again", doing.kind)
+            doing.stumble(_told(error))
 
     def _enter(self) -> str:
         with self._lock:

@@ -17,7 +17,7 @@ from reactor.core.errors import StoreUnavailable
 from reactor.post import Carrier, Folding, Post
 from reactor.pulse import OneMachine, note_pulse
 from reactor.steps import Steps
-from reactor.store import authorizers, claims, component, presence
+from reactor.store import authorizers, claims, component, errands, presence
 from reactor.store.presence import LEASE_SECONDS
 from reactor.sweep import Sweep
 from reactor.tools import Tools
@@ -105,6 +105,7 @@ class Worker:
                 if unfinished := self._steps.holders:
                     now = self._tools.clock()
                     authorizers.hand_back_codes(connection, holders=unfinished, now=now)
+                    errands.renew(connection, holders=unfinished, lease_until=now)
                     claims.hand_back(connection, holders=unfinished, now=now)
         except StoreUnavailable as error:
             log.warning("worker=%s left unsaid: %s", self._name, error)
@@ -162,6 +163,7 @@ class Worker:
         until = self._tools.clock() + LEASE_SECONDS
         if holders := self._steps.holders:
             authorizers.renew_codes(connection, holders=holders, lease_until=until)
+            errands.renew(connection, holders=holders, lease_until=until)
             claims.renew_leases(connection, holders=holders, lease_until=until)
 
     def _was_set_back(self, now: float) -> bool:
@@ -180,6 +182,7 @@ class Worker:
         log.warning("the clock was set back; what waits is looked at again now, nothing is lost")
         with self._store.write() as connection:
             authorizers.forget_times(connection, now=now, longest=LEASE_SECONDS)
+            errands.forget_times(connection, now=now, longest=LEASE_SECONDS)
             claims.forget_leases(connection, now=now, longest=LEASE_SECONDS)
             presence.forget_times(connection, now=now, longest=LEASE_SECONDS)
             component.probe_now(connection, self._tools.component_appid, now)

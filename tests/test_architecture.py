@@ -24,6 +24,7 @@ _CALLING = {
     "tools",
     "breaker",
     "authorization",
+    "errands",
     "ledger",
     "turn",
 }
@@ -35,6 +36,8 @@ _HOUSE = _KEEPING | {
     "telling",
     "steps",
     "surroundings",
+    "roster",
+    "invitations",
     "upkeep",
     "worker",
     "values",
@@ -66,6 +69,9 @@ MAY_USE = {
     "pictures": {"core", "words", "store", "pictures"},
     "tools": {"core", "store", "wechat", "tokens"},
     "authorization": _CALLING,
+    "errands": _CALLING,
+    "roster": _CALLING,
+    "invitations": {"core", "store"},
     "ledger": _CALLING,
     "turn": _CALLING,
     "breaker": {"core", "store", "wechat", "tools"},
@@ -84,7 +90,7 @@ MAY_USE = {
     "story": {"core", "store", "words"},
     "web": {
         *("core", "words", "store", "intake", "desk", "present", "records", "settings", "admission"),
-        *("wellbeing", "story", "reactor", "logs", "tally", "pictures", "doctor", "web"),
+        *("wellbeing", "story", "reactor", "logs", "tally", "pictures", "doctor", "invitations", "web"),
     },
     "simulator": {"core.crypto", "core.errors", "simulator"},
     "configuring": {"core", "logs", "settings", "store", "words"},
@@ -94,7 +100,19 @@ MAY_USE = {
     "bootstrap": _HOUSE | {"configuring", "doctor", "words"},
     "cli": {
         *("reactor", "configuring", "bootstrap", "clinic", "settings", "core", "words"),
+        "joining",
         *("store.rotation", "notify", "post", "telling", "simulator", "demo", "cli"),
+    },
+    "joining": {
+        "core",
+        "store",
+        "bootstrap",
+        "configuring",
+        "errands",
+        "invitations",
+        "roster",
+        "settings",
+        "surroundings",
     },
     "demo": {"bootstrap", "simulator", "words", "demo"},
     "__main__": {"cli"},
@@ -129,6 +147,7 @@ CATCH_ALL = {
     ("worker", "_supervise"),  # a step that raised does not end its thread
     ("steps", "_take_turn"),  # a poisoned release waits longer and longer, the others go on
     ("steps", "_exchange"),  # the same of a code
+    ("steps", "_do"),  # and of an errand
     ("wechat.client", "_exchange"),  # of anything unforeseen we know only that it may have left
     ("store.together", "_carry_out"),  # it is raised again, to the one it belongs to
     ("notify.others", "send_by_apprise"),  # one of many plugins, and its words may hold the URL

@@ -9,6 +9,7 @@ from reactor import __version__
 from reactor.cli.deciphering import decrypt
 from reactor.cli.examining import doctor
 from reactor.cli.hands import pause, resume
+from reactor.cli.joining import authorize_link, sync
 from reactor.cli.language import Program
 from reactor.cli.notifying import notify
 from reactor.cli.output import say_to_any_terminal
@@ -18,11 +19,14 @@ from reactor.cli.rehearsing import demo, simulator
 from reactor.cli.running import migrate, worker
 from reactor.cli.sealing import keys
 
+authorizers.add_command(sync)
+
 CHAPTERS = {
     "Try it": (demo, simulator, push),
     "Run it": (migrate, worker),
     "See how it is": (status, doctor, releases, authorizers, events),
     "Step in": (pause, resume),
+    "Let merchants join": (authorize_link,),
     "Tell people": (notify,),
     "Keys and captures": (decrypt, keys),
 }

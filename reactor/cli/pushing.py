@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import click
 
 from reactor.bootstrap import known_user_name
+from reactor.cli.exam import examine
 from reactor.cli.language import environ, speak
 from reactor.cli.output import appid as appid_type
 from reactor.cli.output import json_option, progress, say
@@ -30,6 +31,7 @@ from reactor.simulator.remote import Remote, RemoteError
 
 STALE_SECONDS = 3600
 FORBIDDEN = 403
+EXAM = "exam"  # not one event but the whole acceptance test
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
 
 
 @click.command()
-@click.argument("event", type=click.Choice(EVENTS))
+@click.argument("event", type=click.Choice((*EVENTS, EXAM)))
 @click.option("--authorizer", "authorizer_appid", type=appid_type, help="The mini program it is about.")
 @click.option("--url", callback=_url, help="The reactor.  [default: this machine, PORT]")
 @click.option("--times", type=click.IntRange(1, 1000), default=1, help="The same event so often.")
@@ -72,12 +74,24 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
 @click.option("--simulator", callback=_url, help="A running simulator, which is made to agree first.")
 @json_option
 def push(event: str, *, as_json: bool, **given: Any) -> None:
-    """Push an event as WeChat does, signed and encrypted with this environment's values."""
+    """Push an event as WeChat does, signed and encrypted with this environment's values.
+
+    `exam` is the whole acceptance test of 全网发布; it needs --simulator.
+    """
     settings = configure(environ())
     appid = given["authorizer_appid"]
-    if appid is None and event != "ticket":
+    if appid is None and event not in ("ticket", EXAM):
         raise click.UsageError(f"{event} needs --authorizer wx…")
     url = given["url"] or f"http://127.0.0.1:{settings.port}"
+    pusher = Pusher(
+        url,
+        component_appid=settings.component_appid,
+        token=settings.message_tokens[0],
+        aes_key=settings.aes_keys[0],
+    )
+    if event == EXAM:
+        examine(pusher, given["simulator"], settings.lang, as_json=as_json)
+        return
     facts = _facts(event, url, given)
     if facts.user_name is None and appid:
         facts = replace(facts, user_name=known_user_name(settings, appid) or made_up_user_name(appid))
@@ -85,12 +99,6 @@ def push(event: str, *, as_json: bool, **given: Any) -> None:
     if given["other_path"]:
         path = AUTHORIZER_PATH + given["other_path"]
     way = _Way(url, path, given["times"], given["bad_signature"], given["stale"])
-    pusher = Pusher(
-        url,
-        component_appid=settings.component_appid,
-        token=settings.message_tokens[0],
-        aes_key=settings.aes_keys[0],
-    )
     results = _send(pusher, way, compose(event, facts, settings.component_appid))
     _report(event, way, results, as_json=as_json)
     if not way.as_told(results):

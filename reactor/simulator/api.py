@@ -6,6 +6,7 @@ from typing import Any
 
 from reactor.simulator.code_calls import CODE_CALLS
 from reactor.simulator.component_calls import COMPONENT_CALLS
+from reactor.simulator.message_calls import MESSAGE_CALLS
 from reactor.simulator.platform import Platform
 from reactor.simulator.records import Authorizer, Call, Live
 from reactor.simulator.refusals import RefusalError, words
@@ -32,7 +33,7 @@ class Request:
 
 def subject(platform: Platform, request: Request) -> str | None:
     """Guess whom a request is about, before anything is checked; None for the component itself."""
-    if request.path in CODE_CALLS:
+    if request.path in CODE_CALLS or request.path in MESSAGE_CALLS:
         with platform.lock:
             return platform.credentials.owner_of(request.query.get("access_token"))
     try:
@@ -70,6 +71,8 @@ def _carry_out(platform: Platform, request: Request) -> dict[str, Any]:
         return _code_call(platform, request)
     if request.path == CALLBACK_CHECK:
         return _callback_check(platform)
+    if request.path in MESSAGE_CALLS:
+        return _message_call(platform, request)
     raise RefusalError(40066)
 
 
@@ -105,6 +108,14 @@ def _code_call(platform: Platform, request: Request) -> dict[str, Any]:
         raise RefusalError(61007)
     fields = _fields(request) if method == "POST" else dict(request.query)
     return {"errcode": 0, "errmsg": "ok"} | run(platform, authorizer, fields)
+
+
+def _message_call(platform: Platform, request: Request) -> dict[str, Any]:
+    _check_method(request, "POST")
+    _check_caller(platform)
+    authorizer = _authorizer(platform, request)
+    run = MESSAGE_CALLS[request.path]
+    return {"errcode": 0, "errmsg": "ok"} | run(platform, authorizer, _fields(request))
 
 
 def _authorizer(platform: Platform, request: Request) -> Authorizer:

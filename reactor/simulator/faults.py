@@ -17,6 +17,7 @@ CALLS = frozenset(
         "api_authorizer_token",
         "api_get_authorizer_list",
         "api_get_authorizer_info",
+        "send",
         "release",
         "get_latest_auditstatus",
         "get_auditstatus",

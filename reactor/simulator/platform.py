@@ -21,6 +21,7 @@ from reactor.simulator.records import (
     Authorizer,
     Call,
     Gray,
+    Message,
 )
 
 APPID = re.compile(r"wx[0-9a-f]{16}")
@@ -58,6 +59,7 @@ class Platform:
         self.credentials = Credentials(clock, self.random)
         self._authorizers: dict[str, Authorizer] = {}
         self._auditids = 400_000_000
+        self.messages: list[Message] = []  # sent by accounts to their customers; read them under `lock`
         self._calls: list[Call] = []
         self._faults = FaultPlan()
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import requests
 
-from reactor.core.crypto import Sealed, seal_envelope
+from reactor.core.crypto import MessageKeys, Sealed, open_envelope, seal_envelope
 
 COMPONENT_PATH = "/wechat/component"
 AUTHORIZER_PATH = "/wechat/authorizers/"
@@ -172,6 +172,13 @@ class Pusher:
                 break
         return result
 
+    def open(self, reply: bytes) -> bytes:
+        """Verify and decrypt a passive reply to one of these pushes; EnvelopeRefused for whatever else."""
+        names = {"timestamp": "TimeStamp", "nonce": "Nonce", "msg_signature": "MsgSignature"}
+        query = {name: element(reply, tag) for name, tag in names.items()} | {"encrypt_type": "aes"}
+        keys = MessageKeys(self.component_appid, (self._token,), (self._aes_key,))
+        return open_envelope(urlencode(query).encode(), reply, keys=keys).message
+
     def _seal(
         self, message: bytes, authorizer_appid: str | None, user_name: str | None, timestamp: int | None
     ) -> Sealed:
@@ -223,6 +230,12 @@ def _read(response: requests.Response, deadline: float) -> bytes:
         if time.monotonic() > deadline or len(answer) > MOST_BYTES:
             raise requests.Timeout
     return answer
+
+
+def element(text: bytes, name: str) -> str:
+    """The text of an element, with CDATA around it or not; empty where there is none."""
+    found = re.search(rf"<{name}>(?:<!\[CDATA\[)?([^\]<]*)".encode(), text)
+    return found[1].decode("utf-8", "replace") if found else ""
 
 
 def _inner(message: bytes, name: str) -> str | None:

@@ -67,6 +67,16 @@ class Authorizer:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """A customer-service message that an account sent."""
+
+    authorizer_appid: str
+    touser: str
+    content: str = field(repr=False)  # the examiner's holds a code
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One call that arrived.
 

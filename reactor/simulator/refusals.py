@@ -3,6 +3,8 @@
 WORDS = {
     -1: "system error",
     40001: "invalid credential, access_token is invalid or not latest",
+    40003: "invalid openid",
+    40008: "invalid message type",
     40013: "invalid appid",
     40066: "invalid url",
     40097: "invalid args",

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from reactor.core.decisions import LIST_PAGE
 from reactor.store import pace
 from reactor.store.authorizers import AUTHORIZED, NEEDS_REAUTHORIZATION, Authorizer, get, update
-from reactor.store.schema import IS_UNDER_WAY, authorizers
+from reactor.store.schema import IS_UNDER_WAY, MAY_HAVE_VERSIONS, authorizers
 
-_OURS = authorizers.c.state == AUTHORIZED
-_IS_LOST = authorizers.c.state == NEEDS_REAUTHORIZATION
+_OURS = sa.and_(authorizers.c.state == AUTHORIZED, MAY_HAVE_VERSIONS)
+_IS_LOST = sa.and_(authorizers.c.state == NEEDS_REAUTHORIZATION, MAY_HAVE_VERSIONS)
 _BEFORE: sa.BindParameter[float] = sa.bindparam("before")
 _PICK = sa.select(authorizers.c.authorizer_appid).limit(1)
 _AGAIN = _PICK.where(_OURS, authorizers.c.ask_again_at <= _BEFORE).order_by(authorizers.c.ask_again_at)

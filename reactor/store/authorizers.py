@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from reactor.store.database import insert
-from reactor.store.schema import authorizers
+from reactor.store.schema import MAY_HAVE_VERSIONS, authorizers
 
 AUTHORIZED = "authorized"
 CODE_WAITING = "code_waiting"
@@ -62,6 +62,8 @@ class Authorizer:
     swept_release_id: int | None
     swept_from: float | None
     swept_until: float | None
+    mini_program: bool | None = None
+    code_digest: str | None = field(default=None, repr=False)
 
     @property
     def can_release(self) -> bool | None:
@@ -98,10 +100,20 @@ def by_user_names(connection: sa.Connection, user_names: Sequence[str]) -> dict[
     return {row.user_name: row.authorizer_appid for row in found}
 
 
+def by_code(connection: sa.Connection, code_digest: str) -> str | None:
+    """The appid of the one whose latest authorization code this was, if a push or an exchange told it."""
+    mine = authorizers.c.code_digest == code_digest
+    return connection.execute(sa.select(authorizers.c.authorizer_appid).where(mine)).scalars().first()
+
+
 def count_in(connection: sa.Connection, state: str) -> int:
-    """How many stand in this state; quick for those that the sweep asks, who have an index each."""
+    """How many mini programs stand in this state; quick for those that the sweep asks, who have an index."""
     told = sa.literal(state, literal_execute=True)  # a partial index is found by the word alone
-    query = sa.select(sa.func.count()).select_from(authorizers).where(authorizers.c.state == told)
+    query = (
+        sa.select(sa.func.count())
+        .select_from(authorizers)
+        .where(authorizers.c.state == told, MAY_HAVE_VERSIONS)
+    )
     return int(connection.execute(query).scalar_one())
 
 
@@ -138,8 +150,14 @@ def save(connection: sa.Connection, authorizer_appid: str, **values: object) -> 
     )
 
 
-def keep_code(
-    connection: sa.Connection, authorizer_appid: str, *, sealed: str, at: float, now: float
+def keep_code(  # noqa: PLR0913 - the code, and when
+    connection: sa.Connection,
+    authorizer_appid: str,
+    *,
+    sealed: str,
+    at: float,
+    now: float,
+    digest: str | None = None,
 ) -> bool:
     """Put an authorization code in line for its exchange; False when a younger event has spoken."""
     return _say(
@@ -148,6 +166,7 @@ def keep_code(
         state=CODE_WAITING,
         authorization_at=at,
         code_sealed=sealed,
+        code_digest=digest,
         code_due_at=now,
         code_turns=0,
         code_lease_holder=None,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from reactor.core.lifecycle import State
-from reactor.store import numbers
+from reactor.store import links, numbers
 from reactor.store.schema import calls, events, history, releases
 from reactor.store.schema_ops import messages, notices
 
@@ -40,6 +40,7 @@ def prune(connection: sa.Connection, *, before: float) -> int:
         ids = _past(connection, oldest.order_by(table.c.id), before)
         connection.execute(sa.delete(table).where(table.c.id.in_(ids)))
         gone = max(gone, len(ids))
+    gone = max(gone, links.prune(connection, before=before))
     ids = [one for one in _events_past(connection, before) if one <= counted.get("events", 0)]
     connection.execute(sa.delete(events).where(events.c.id.in_(ids)))
     numbers.settle_marks(connection)

@@ -59,6 +59,10 @@ authorizers = sa.Table(
     sa.Column("swept_release_id", _ID),
     sa.Column("swept_from", _TIME),
     sa.Column("swept_until", _TIME),
+    # False of an official account, which has no versions: nobody asks it about them.
+    sa.Column("mini_program", sa.Boolean),
+    # Of its latest authorization code: by it a merchant who comes back from WeChat is known.
+    sa.Column("code_digest", sa.String(64), index=True),
 )
 sa.Index(
     "ix_authorizers_code_due",
@@ -67,7 +71,8 @@ sa.Index(
     postgresql_where=authorizers.c.code_sealed.is_not(None),
 )
 
-_ASKED = authorizers.c.state == "authorized"
+MAY_HAVE_VERSIONS = authorizers.c.mini_program.is_not(sa.false())
+_ASKED = sa.and_(authorizers.c.state == "authorized", MAY_HAVE_VERSIONS)
 sa.Index("ix_authorizers_asked", authorizers.c.asked_at, sqlite_where=_ASKED, postgresql_where=_ASKED)
 IS_UNDER_WAY = sa.or_(
     authorizers.c.audit_status == AuditStatus.UNDER_AUDIT, authorizers.c.audit_status == AuditStatus.DELAYED
@@ -78,7 +83,7 @@ sa.Index(
 )
 _AGAIN = sa.and_(_ASKED, authorizers.c.ask_again_at.is_not(None))
 sa.Index("ix_authorizers_ask_again", authorizers.c.ask_again_at, sqlite_where=_AGAIN, postgresql_where=_AGAIN)
-_LOST = authorizers.c.state == "needs_reauthorization"
+_LOST = sa.and_(authorizers.c.state == "needs_reauthorization", MAY_HAVE_VERSIONS)
 sa.Index("ix_authorizers_lost", authorizers.c.asked_at, sqlite_where=_LOST, postgresql_where=_LOST)
 # For the pages; without those that are authorized, or it would be taken where these are put in order.
 NOT_OURS = authorizers.c.state != sa.literal_column("'authorized'")

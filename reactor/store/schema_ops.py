@@ -72,9 +72,30 @@ numbers = sa.Table(
 links = sa.Table(
     "links",
     metadata,
+    # Of the nonce in its address, which is kept nowhere.
     sa.Column("digest", sa.String(64), primary_key=True),
     sa.Column("created_at", TIME, nullable=False),
+    sa.Column("expires_at", TIME, nullable=False, index=True),
+    sa.Column("auth_type", sa.Integer, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("pre_auth_code_sealed", sa.Text),
+    sa.Column("pre_auth_expires_at", TIME),
     sa.Column("authorizer_appid", sa.String(18)),
     sa.Column("reason", sa.Text),
+)
+
+# What the web, or a command, wants of the worker: only that one speaks to WeChat.
+errands = sa.Table(
+    "errands",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("subject", sa.String(64), nullable=False),
+    sa.Column("payload_sealed", sa.Text),
+    sa.Column("created_at", TIME, nullable=False),
+    sa.Column("due_at", TIME, nullable=False, index=True),
+    sa.Column("turns", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("lease_holder", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.UniqueConstraint("kind", "subject"),
 )

@@ -13,12 +13,14 @@ from reactor.core.crypto import MessageKeys
 from reactor.core.errors import StoreUnavailable
 from reactor.desk import Desk
 from reactor.intake import Intake
+from reactor.invitations import Invitations
 from reactor.records import Records
 from reactor.store.asking import Plan
 from reactor.store.database import Store
 from reactor.tally import Tally
 from reactor.web.api import add_api, problem
 from reactor.web.callbacks import add_callbacks
+from reactor.web.inviting import add_inviting
 from reactor.web.metrics import add_metrics
 from reactor.web.ops.frame import apology
 from reactor.web.ops.front import add_ops
@@ -34,6 +36,7 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
     store: Store,
     intake: Intake,
     desk: Desk,
+    invitations: Invitations,
     keys: MessageKeys,
     plan: Plan,
     api_token: str | None,
@@ -46,13 +49,10 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
     app.url_map.merge_slashes = False  # a merged slash is a redirect, and WeChat follows none
     app.json.sort_keys = False  # type: ignore[attr-defined]
     add_request_ids(app)
-    add_callbacks(app, intake=intake, keys=keys, tally=tally)
+    add_callbacks(app, intake=intake, keys=keys, tally=tally, clock=clock)
     records = Records(store, keys.component_appid, plan, clock=clock)
     add_api(app, records=records, desk=desk, api_token=api_token)
-    if furnishing.ops_password is not None:
-        admission = Admission(store, furnishing.ops_password, clock=clock)
-        add_ops(app, Office(store, desk, records, keys.component_appid, clock, admission, furnishing))
-    _trust(app, furnishing.trusted_proxies)
+    add_inviting(app, invitations)
     add_metrics(app, store=store, component_appid=keys.component_appid, api_token=api_token, clock=clock)
     if furnishing.ops_password is not None:
         admission = Admission(store, furnishing.ops_password, clock=clock)

@@ -153,6 +153,18 @@ class WeChatClient:
                 raise
         return None
 
+    def send_text(self, access_token: str, authorizer_appid: str, *, openid: str, content: str) -> None:
+        """Send a customer-service message, for the account, to somebody who wrote to it lately."""
+        ask = Ask(
+            call="send",
+            path="/cgi-bin/message/custom/send",
+            query={"access_token": access_token},
+            payload={"touser": openid, "msgtype": "text", "text": {"content": content}},
+            secrets=(access_token, content),
+            authorizer_appid=authorizer_appid,
+        )
+        self.transport.ask(ask, answers.done)
+
     def _component(
         self,
         call: str,

@@ -7,6 +7,7 @@ import pytest
 from reactor.simulator.code_calls import CODE_CALLS
 from reactor.simulator.component_calls import COMPONENT_CALLS
 from reactor.simulator.faults import CALLS
+from reactor.simulator.message_calls import MESSAGE_CALLS
 
 SECRET = "component-secret"
 APPID = "wx0123456789abcdef"
@@ -20,7 +21,7 @@ def world(component_world):
 
 
 def test_every_call_can_have_faults_and_nothing_else_can():
-    paths = [*COMPONENT_CALLS, *CODE_CALLS]
+    paths = [*COMPONENT_CALLS, *CODE_CALLS, *MESSAGE_CALLS]
     assert {path.rsplit("/", 1)[-1] for path in paths} == CALLS
 
 

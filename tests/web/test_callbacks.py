@@ -8,6 +8,7 @@ from known import API_TOKEN, COMPONENT, SHOP, SHOP_NAME, TOKEN
 from reactor.bootstrap import build_desk
 from reactor.core.crypto import MessageKeys
 from reactor.intake import Intake
+from reactor.invitations import Invitations
 from reactor.simulator import pusher
 from reactor.store import numbers
 from reactor.store.asking import Plan
@@ -364,6 +365,7 @@ def test_an_internal_error_is_503_so_that_the_push_comes_again_and_shows_no_trac
             house.store, COMPONENT, broken_policy, wake=lambda: None, tally=house.tally, clock=house.clock
         ),
         desk=build_desk(house.settings, house.store),
+        invitations=Invitations(house.store, COMPONENT, None, wake=lambda: None, clock=house.clock),
         keys=MessageKeys(COMPONENT, (TOKEN,), (KEY,)),
         plan=Plan.of(600, 21600, 20),
         api_token=API_TOKEN,

@@ -12,6 +12,7 @@ from reactor.core.checks import Check, Health
 from reactor.core.crypto import MessageKeys
 from reactor.core.policy import Policy
 from reactor.intake import Intake
+from reactor.invitations import Invitations
 from reactor.settings import VARIABLES, describe, load_settings
 from reactor.store import presence
 from reactor.store.asking import Plan
@@ -26,6 +27,7 @@ def furnished(house, **more):
         store=reactor.store,
         intake=Intake(reactor.store, COMPONENT, Policy, wake=lambda: None, tally=reactor.tally),
         desk=build_desk(house.settings, reactor.store),
+        invitations=Invitations(reactor.store, COMPONENT, None, wake=lambda: None),
         keys=MessageKeys(COMPONENT, house.settings.message_tokens, house.settings.aes_keys),
         plan=Plan.of(600, 21600, 20.0),
         api_token=None,

@@ -116,15 +116,45 @@ def _numbers() -> None:
 
 
 def _invitations() -> None:
+    op.add_column("authorizers", sa.Column("mini_program", sa.Boolean(), nullable=True))
+    op.add_column("authorizers", sa.Column("code_digest", sa.String(length=64), nullable=True))
+    op.create_index("ix_authorizers_code_digest", "authorizers", ["code_digest"], unique=False)
+    for name, column, state in (
+        ("ix_authorizers_asked", "asked_at", "authorized"),
+        ("ix_authorizers_under_way", "asked_at", "authorized"),
+        ("ix_authorizers_ask_again", "ask_again_at", "authorized"),
+        ("ix_authorizers_lost", "asked_at", "needs_reauthorization"),
+    ):
+        _index_without_official_accounts(name, column, state)
     op.create_table(
         "links",
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("expires_at", sa.Double(), nullable=False),
+        sa.Column("auth_type", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("pre_auth_code_sealed", sa.Text(), nullable=True),
+        sa.Column("pre_auth_expires_at", sa.Double(), nullable=True),
         sa.Column("authorizer_appid", sa.String(length=18), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("digest", name="pk_links"),
     )
+    op.create_index("ix_links_expires_at", "links", ["expires_at"], unique=False)
+    op.create_table(
+        "errands",
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("payload_sealed", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("due_at", sa.Double(), nullable=False),
+        sa.Column("turns", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("lease_holder", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_errands"),
+        sa.UniqueConstraint("kind", "subject", name="uq_errands_kind_subject"),
+    )
+    op.create_index("ix_errands_due_at", "errands", ["due_at"], unique=False)
 
 
 def _indexes() -> None:
@@ -158,3 +188,13 @@ def _indexes() -> None:
         unique=False,
         postgresql_ops={"nick_name": "text_pattern_ops"},
     )
+
+
+def _index_without_official_accounts(name: str, column: str, state: str) -> None:
+    rows = sa.and_(sa.column("state") == state, sa.column("mini_program", sa.Boolean()).is_not(sa.false()))
+    if name == "ix_authorizers_under_way":
+        rows = sa.and_(rows, sa.or_(*(sa.column("audit_status") == status for status in (2, 4))))
+    elif name == "ix_authorizers_ask_again":
+        rows = sa.and_(rows, sa.column("ask_again_at").is_not(None))
+    op.drop_index(name, "authorizers")
+    op.create_index(name, "authorizers", [column], sqlite_where=rows, postgresql_where=rows)
