@@ -201,7 +201,7 @@ def test_who_lacks_permission_set_18_and_who_must_authorize_again_is_named(docto
     with store.write() as connection:
         authorizers.update(connection, SHOP, state=authorizers.NEEDS_REAUTHORIZATION)
     checks = doctor("--offline")
-    assert checks["permission_set_18"]["text"] == "not granted by 1 of 1: Bear Bakery"
+    assert checks["permission_set_18"]["text"] == "not granted by 1: Bear Bakery"
     assert checks["reauthorization"]["text"] == "1 must authorize again: Deer Diner"
 
 
