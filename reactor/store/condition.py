@@ -13,7 +13,7 @@ from reactor.store.vault import VaultLocked
 
 _SAMPLE = 20
 # Literals, and no parameters: a partial index is found by its very words.
-_COMMA = sa.literal_column("','")
+_COMMA: sa.ColumnElement[str] = sa.literal_column("','")
 _LACKING = sa.and_(
     (_COMMA + authorizers.c.func_ids + _COMMA).not_like(sa.literal_column(f"'%,{RELEASE_PERMISSION_SET},%'")),
     authorizers.c.state == AUTHORIZED,
