@@ -5,6 +5,7 @@ from reactor.words import (
     commands,
     configuration,
     examination,
+    joining,
     manual,
     pictures,
     reasons,
@@ -20,6 +21,7 @@ CHINESE: dict[str, str] = {
     **manual.CHINESE,
     **examination.CHINESE,
     **captures.CHINESE,
+    **joining.CHINESE,
     **rehearsal.CHINESE,
     **pictures.CHINESE,
 }
