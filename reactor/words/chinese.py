@@ -5,7 +5,6 @@ from reactor.words import (
     commands,
     configuration,
     examination,
-    joining,
     manual,
     pictures,
     reasons,
@@ -21,7 +20,6 @@ CHINESE: dict[str, str] = {
     **manual.CHINESE,
     **examination.CHINESE,
     **captures.CHINESE,
-    **joining.CHINESE,
     **rehearsal.CHINESE,
     **pictures.CHINESE,
 }

@@ -40,7 +40,7 @@ CHINESE = {
     "off": "不处理",
     # how a call ended
     "answered": "有答复",
-    "unknown": "结果未知",
+    "unknown": "未知",
     "not_sent": "未发出",
     "started": "已登记",
 }
