@@ -46,7 +46,8 @@ def examine(
     return diagnosis.ordered(checks)
 
 
-def libraries() -> dict[str, str]:
+@cache
+def libraries() -> Mapping[str, str]:
     """What this process runs with: Python, its XML parser, the libraries that matter."""
     found = {"python": platform.python_version(), "expat": pyexpat.EXPAT_VERSION.removeprefix("expat_")}
     found |= {name: there for name in _LIBRARIES if (there := _version(name))}
@@ -130,7 +131,7 @@ class _Patient:
 
     def permission_set_18(self, connection: sa.Connection) -> Check:
         few = condition.lacking_permission(connection, diagnosis.FEW)
-        return diagnosis.permission_set_18(few.count, condition.count_ours(connection), few.names)
+        return diagnosis.permission_set_18(few.count, few.names)
 
     def reauthorization(self, connection: sa.Connection) -> Check:
         few = condition.lost(connection, diagnosis.FEW)

@@ -201,7 +201,7 @@ def test_who_lacks_permission_set_18_and_who_must_authorize_again_is_named(docto
     with store.write() as connection:
         authorizers.update(connection, SHOP, state=authorizers.NEEDS_REAUTHORIZATION)
     checks = doctor("--offline")
-    assert checks["permission_set_18"]["text"] == "not granted by 1 of 1: Bear Bakery"
+    assert checks["permission_set_18"]["text"] == "not granted by 1: Bear Bakery"
     assert checks["reauthorization"]["text"] == "1 must authorize again: Deer Diner"
 
 
@@ -279,3 +279,17 @@ def test_a_wrong_configuration_is_told_whole_with_exit_code_2():
     told = command("doctor", "--lang", "zh", code=2, DATABASE_URL="mysql://x").stderr
     assert "WECHAT_COMPONENT_APPID 没有设" in told
     assert "DATABASE_URL 不是支持的数据库" in told
+
+
+def test_no_secret_is_told_whatever_is_broken(database_url, face, well):
+    variables = environment(
+        database_url,
+        face.url,
+        WECHAT_PROXY_URL="http://someone:canary-of-the-proxy@127.0.0.1:1",
+        WECHAT_COMPONENT_APPSECRET="canary-of-the-component",
+        REACTOR_PUBLIC_URL=NOWHERE,
+    )
+    for words in (("doctor",), ("doctor", "--json")):
+        told = command(*words, code=1, **variables).output
+        assert "canary" not in told
+        assert variables["REACTOR_SECRET_KEY"] not in told

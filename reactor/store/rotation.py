@@ -6,6 +6,7 @@ sealed with the newest key is left alone, so a rotation that died goes on where 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -91,25 +92,37 @@ def _batches(store: Store, table: sa.Table) -> Iterator[list[Mapping[str, Any]]]
 
 
 def _rotate_batch(store: Store, table: sa.Table, rows: list[Mapping[str, Any]], told: Rotation) -> None:
-    changes = [change for row in rows for change in _changes(store.vault, table, row, told)]
-    if changes:
-        changed = store.transact(lambda connection: [connection.execute(one).rowcount for one in changes])
-        told.rotated += sum(changed)
-        told.left += len(changed) - sum(changed)
-
-
-def _changes(vault: Vault, table: sa.Table, row: Mapping[str, Any], told: Rotation) -> Iterator[sa.Update]:
-    key = _key(table)
     for name in _columns(table):
-        if row[name] is None:
+        changes = list(_changes(store.vault, name, _key(table).name, rows, told))
+        if changes:
+            changed = store.transact(partial(_change, _statement(table, name), changes))
+            told.rotated += changed
+            told.left += len(changes) - changed
+
+
+def _change(statement: sa.Update, changes: list[dict[str, Any]], connection: sa.Connection) -> int:
+    return connection.execute(statement, changes).rowcount
+
+
+def _statement(table: sa.Table, name: str) -> sa.Update:
+    """Change a row that still holds what was read."""
+    same = sa.and_(_key(table) == sa.bindparam("_key"), table.c[name] == sa.bindparam("_old"))
+    return sa.update(table).where(same).values({name: sa.bindparam("_fresh")})
+
+
+def _changes(
+    vault: Vault, name: str, key: str, rows: list[Mapping[str, Any]], told: Rotation
+) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        sealed = row[name]
+        if sealed is None:
             continue
         try:
-            fresh = vault.reseal(row[name])
+            fresh = vault.reseal(sealed)
         except VaultLocked:
             told.locked += 1
             continue
         if fresh is None:
             told.current += 1
         else:
-            same = sa.and_(key == row[key.name], table.c[name] == row[name])
-            yield sa.update(table).where(same).values({name: fresh})
+            yield {"_key": row[key], "_old": sealed, "_fresh": fresh}

@@ -68,7 +68,7 @@ CHINESE = {f"{{name}} {odd}.": f"{{name}} {zh}。" for odd, zh in _ODD.items()} 
     "The configuration is wrong; nothing was started:": "配置有误，什么都没有启动：",
     "AppID of the component (第三方平台)": "第三方平台的 AppID",
     "AppSecret of the component": "第三方平台的 AppSecret",
-    "消息校验Token; several, comma-separated, while rotating": "消息校验Token；轮换期间可有多个，用逗号隔开",
+    "消息校验Token; several, comma-separated, while rotating": "消息校验Token；更换期间可用逗号分隔多个",
     "消息加解密Key (43 characters); several, newest first": "消息加解密Key（43 个字符）；可有多个，新的在前",
     "no reason given": "没有说明原因",
     "it is too large": "太大",

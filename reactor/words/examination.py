@@ -52,8 +52,8 @@ CHINESE = {
     "{waiting} waiting, the oldest overdue by {minutes} minutes": (
         "{waiting} 个等待发布，最久的已晚 {minutes} 分钟"
     ),
-    "granted by all {known}": "{known} 个小程序都已授予",
-    "not granted by {count} of {known}: {examples}": "{known} 个小程序中 {count} 个没有授予：{examples}",
+    "nobody is known to lack it": "没有发现缺少的",
+    "not granted by {count}: {examples}": "{count} 个小程序没有授予：{examples}",
     "nobody has to authorize again": "没有小程序需要重新授权",
     "{count} must authorize again: {examples}": "{count} 个须重新授权：{examples}",
     "{count} channels": "{count} 个渠道",

@@ -12,6 +12,21 @@ CHINESE = {
     "See how it is": "查看",
     "Step in": "人工干预",
     "Keys and captures": "密钥与抓包",
+    "Let merchants join": "授权接入",
+    "Tell people": "消息通知",
+    "Show what people were told, or try the channels of REACTOR_NOTIFY.": (
+        "查看通知过什么，或试发 REACTOR_NOTIFY 的渠道。"
+    ),
+    "List messages, newest first: what was sent, what is tried again, what was given up and why.": (
+        "列出消息，新的在前：发了什么，哪些在重试，哪些已放弃，为什么。"
+    ),
+    "Send one test message to each channel, and say what came of it.": (
+        "向每个渠道发一条测试消息，并说明结果。"
+    ),
+    "Send one test message to each channel, and say what came of it.\n\n"
+    "Exit code 1 when one did not arrive, 2 when there is no channel.": (
+        "向每个渠道发一条测试消息，并说明结果。\n\n有一条没有送达时退出码为 1，没有渠道时为 2。"
+    ),
     "Play the main job against a small WeChat: nothing to set up, nothing left behind.": (
         "对着一个小微信演示主要流程：无需准备，不留痕迹。"
     ),
