@@ -111,4 +111,4 @@ def minute_of(at: float) -> str:
 
 def of_minute(minute: str) -> float:
     """When that minute began, in Unix seconds."""
-    return datetime.strptime(f"{minute}+0000", "%Y-%m-%dT%H:%M%z").timestamp()
+    return datetime.fromisoformat(f"{minute}+00:00").timestamp()

@@ -14,6 +14,8 @@ import sqlalchemy as sa
 
 from reactor.core import counting
 from reactor.core.counting import Counts
+from reactor.core.lifecycle import State
+from reactor.core.policy import Mode
 from reactor.store.database import insert
 from reactor.store.schema import calls, events, history, releases
 from reactor.store.schema_ops import numbers
@@ -21,7 +23,7 @@ from reactor.store.schema_ops import numbers
 BATCH = 2000  # on SQLite pushes wait while rows are counted: a few milliseconds at a time
 PATIENCE_SECONDS = 120.0  # whoever was to answer a call has done so by then, or is dead
 KEEP_MINUTES_SECONDS = 2 * 86400.0
-KEEP_DAYS_SECONDS = 400 * 86400.0
+KEEP_DAYS_SECONDS = 60 * 86400.0
 _MARK = "mark"
 
 
@@ -82,13 +84,22 @@ def add(connection: sa.Connection, counts: Counts) -> None:
 
 def read(connection: sa.Connection, names: Sequence[str]) -> Counts:
     """All numbers of these names."""
-    found = connection.execute(sa.select(numbers).where(numbers.c.name.in_(names)))
-    return {(row.name, tuple(json.loads(row.labels))): row.value for row in found}
+    query = sa.select(numbers.c.name, numbers.c.labels, numbers.c.value).where(numbers.c.name.in_(names))
+    return {(name, tuple(json.loads(labels))): value for name, labels, value in connection.execute(query)}
 
 
 def note_ticket(connection: sa.Connection, at: float) -> None:
     """A ticket arrived; the minute is kept for two days."""
     add(connection, {("ticket_minutes", (counting.minute_of(at),)): 1.0})
+
+
+def latest_waits(connection: sa.Connection, limit: int = 100) -> list[float]:
+    """Seconds from approval to live of the latest that no person held up, the oldest first."""
+    query = sa.select(releases.c.approved_at, releases.c.released_at, releases.c.mode)
+    latest = query.where(releases.c.state == State.RELEASED).order_by(releases.c.id.desc()).limit(limit)
+    rows = connection.execute(latest).all()
+    by_itself = [row for row in reversed(rows) if row.mode == Mode.AUTO and row.released_at is not None]
+    return [max(0.0, row.released_at - row.approved_at) for row in by_itself]
 
 
 # -- counting rows ---------------------------------------------------------------------------------------
