@@ -96,7 +96,7 @@ def test_both_languages_tell_the_same(office, operator):
 
 def test_the_pictures_are_drawn_in_the_readers_language(office, operator):
     html = operator.get("/ops").get_data(as_text=True)
-    assert html.count('<figure class="picture">') == html.count('role="img"') == 4
+    assert html.count('<figure class="drawn">') == html.count('role="img"') == 4
     chinese = Operator(office.app, lang="zh-CN")
     chinese.log_in()
     titles = re.findall(r"<figcaption>([^<]*)", chinese.get("/ops").get_data(as_text=True))
