@@ -18,7 +18,6 @@ from reactor.core.policy import Policy
 from reactor.desk import DECISIONS, Desk
 from reactor.intake import Intake
 from reactor.invitations import Invitations
-from reactor.pictures import pictures_of
 from reactor.post import Post
 from reactor.pulse import WebPulse, refuse_shared_file
 from reactor.records import AUTHORIZER_STATES, Records
@@ -216,7 +215,6 @@ def build_web(settings: Settings, around: Surroundings | None = None) -> Flask:
             settings,
             policy=lambda: policy,
             examine=lambda: doctor.examine(settings, store, clock=around.clock),
-            pictures=lambda lang: pictures_of(store, around.clock(), lang),
         ),
         clock=around.clock,
     )

@@ -30,17 +30,16 @@ def examine(
     store: Store | None,
     *,
     clock: Callable[[], float] = time.time,
-    channels: int | None = None,
 ) -> list[Check]:
     """Every check that needs no call to WeChat, in their order.
 
-    `store` is None where there is no database file yet; `channels` is how many ways to people are set up.
+    `store` is None where there is no database file yet.
     """
     checks = [
         diagnosis.configuration(settings.warnings),
         diagnosis.golden_vector(opens=golden.opens()),
         diagnosis.libraries(libraries()),
-        *([] if channels is None else [diagnosis.messages(channels)]),
+        diagnosis.messages(len(settings.notify or ())),
         *_of_the_database(settings, store, clock),
     ]
     return diagnosis.ordered(checks)

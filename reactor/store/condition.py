@@ -6,19 +6,14 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from reactor.core.errors import StoreUnavailable
-from reactor.store.authorizers import AUTHORIZED, NEEDS_REAUTHORIZATION, RELEASE_PERMISSION_SET
+from reactor.store.authorizers import AUTHORIZED, NEEDS_REAUTHORIZATION
 from reactor.store.database import Store
-from reactor.store.schema import authorizers, component
+from reactor.store.schema import CANNOT_RELEASE, MAY_HAVE_VERSIONS, authorizers, component
 from reactor.store.vault import VaultLocked
 
 _SAMPLE = 20
-# Literals, and no parameters: a partial index is found by its very words.
-_COMMA: sa.ColumnElement[str] = sa.literal_column("','")
-_LACKING = sa.and_(
-    (_COMMA + authorizers.c.func_ids + _COMMA).not_like(sa.literal_column(f"'%,{RELEASE_PERMISSION_SET},%'")),
-    authorizers.c.state == AUTHORIZED,
-)
-_LOST = authorizers.c.state == NEEDS_REAUTHORIZATION
+_LACKING = sa.and_(CANNOT_RELEASE, authorizers.c.state == AUTHORIZED, MAY_HAVE_VERSIONS)
+_LOST = sa.and_(authorizers.c.state == NEEDS_REAUTHORIZATION, MAY_HAVE_VERSIONS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,16 +96,13 @@ def test_both_languages_tell_the_same(office, operator):
     assert re.findall(r"\d+ (?:min|s|h) ago", told) == []
 
 
-def test_the_pictures_are_shown_where_somebody_draws_them(office):
-    class Picture:
-        title, summary, svg = "A <picture>", "Ups & downs", '<svg role="img"></svg>'
-
-    asked = []
-    operator = furnished(office, pictures=lambda lang: asked.append(lang) or [Picture])
+def test_the_pictures_are_drawn_in_the_readers_language(office, operator):
     html = operator.get("/ops").get_data(as_text=True)
-    assert Picture.svg in html
-    assert "A &lt;picture&gt;" in html
-    assert asked == ["en"]
+    assert html.count('<figure class="drawn">') == html.count('role="img"') == 4
+    chinese = Operator(office.app, lang="zh-CN")
+    chinese.log_in()
+    titles = re.findall(r"<figcaption>([^<]*)", chinese.get("/ops").get_data(as_text=True))
+    assert [title for title in titles if not re.search("[一-鿿]", title)] == []
 
 
 # -- health --------------------------------------------------------------------------------------------
