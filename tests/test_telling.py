@@ -53,7 +53,7 @@ def told(kind, lang="zh", number=1, **more):
         (
             Kind.FAILED,
             {"detail": "release answered 85052: x", "nick_name": None},
-            f"⚠️ {SHOP} 2.3.1 发布失败，需要人工处理 · 原因：release answered 85052: x",
+            f"⚠️ {SHOP} 2.3.1 发布失败，需要人工处理 · 原因：release 返回 85052：x",
             f"⚠️ {SHOP} 2.3.1 was not released, a person must look · reason: release answered 85052: x",
         ),
         (

@@ -74,16 +74,4 @@ CHINESE = {
         "对方表示渠道已失效；请从 REACTOR_NOTIFY 中移除，或修复后重启"
     ),
     "every try ended without a word; see the log": "每次尝试都没有结果；请查看日志",
-    "Tell people": "通知",
-    "Show what people were told, or try the channels of REACTOR_NOTIFY.": (
-        "查看已发出的通知，或试发 REACTOR_NOTIFY 中的渠道。"
-    ),
-    "List messages, newest first: what was sent, what is tried again, what was given up and why.": (
-        "列出通知，新的在前：已发送的、将重试的、已放弃的及原因。"
-    ),
-    "Send one test message to each channel, and say what came of it.": "向每个渠道试发一条通知，并说明结果。",
-    "Send one test message to each channel, and say what came of it.\n\n"
-    "Exit code 1 when one did not arrive, 2 when there is no channel.": (
-        "向每个渠道试发一条通知，并说明结果。\n\n退出码：1 有未送达的，2 没有渠道。"
-    ),
 }

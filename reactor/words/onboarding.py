@@ -36,8 +36,6 @@ CHINESE = {
     "Without “Mini program development and data analysis” (set 18) nothing can be released. Start again and "
     "leave it switched on.": "缺少“小程序开发与数据分析”（权限集 18）就无法发布。请重新开始并保留这项权限。",
     "Name": "名称",
-    "Permission set 18": "权限集 18",
-    "granted": "已授予",
     "missing": "未授予",
     "not told by WeChat yet": "微信尚未告知",
     "This did not work": "没有成功",

@@ -75,7 +75,6 @@ CHINESE = {
     ): "没有它，微信会拒绝发布、审核和版本查询。请商家重新授权，并勾选「小程序开发与数据分析」。",
     "All permission sets": "全部权限集",
     "granted": "已授予",
-    "missing": "缺少",
     "not known yet": "尚未知",
     "Live version": "线上版本",
     "Latest audit": "最近一次审核",

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Literal
 
 from reactor.words.chinese import CHINESE
@@ -26,33 +27,65 @@ def retell(text: str, lang: Lang) -> str:
 
     Values inside are retold as well, for reasons quote reasons; but not names.
     """
-    if lang == "en":
+    if lang == "en" or len(text) > _LONGEST:
         return text
-    if text in CHINESE:
-        return CHINESE[text]
-    for form, template in _forms():
-        found = form.fullmatch(text)
+    return _retold(text, _DEEPEST)
+
+
+# Reasons hold words of WeChat and of merchants: whatever they are, a page is not to wait for this.
+_LONGEST, _DEEPEST, _MOST_PARTS = 600, 5, 6
+_NAMES = frozenset({"call", "appid", "name", "field"})
+_NUMBERS = frozenset({"count", "errcode", "ms", "number", "seconds", "times", "turn", "turns"})
+_JOINTS = (("; ", "；", _MOST_PARTS), (": ", "：", 1), (", ", "，", 1))
+
+
+@lru_cache(4096)
+def _retold(text: str, depth: int) -> str:
+    if text in CHINESE or not depth:
+        return CHINESE.get(text, text)
+    for form in _forms():
+        found = form.match(text)
         if found:
-            return template.format_map(
-                {
-                    name: value if name in _NAMES else retell(value, lang)
-                    for name, value in found.groupdict().items()
-                }
+            return form.twin.format_map(
+                {name: v if name in _NAMES else _retold(v, depth - 1) for name, v in found.items()}
             )
+    return _joined(text, depth)
+
+
+def _joined(text: str, depth: int) -> str:
+    """Sentences that were put together; as it is where none of them is known."""
+    for joint, twin, most in _JOINTS:
+        parts = text.split(joint, most)
+        told = [_retold(part, depth - 1) for part in parts] if len(parts) > 1 else parts
+        if told != parts:
+            return twin.join(told)
     return text
 
 
-_NAMES = frozenset({"call", "appid", "name", "field"})
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A text with values: what stands around them, and how all of it is matched."""
+
+    parts: tuple[str, ...]
+    pattern: re.Pattern[str]
+    twin: str
+
+    def match(self, text: str) -> dict[str, str] | None:
+        """The values, if the text was made of this one."""
+        if not text.startswith(self.parts[0]) or any(part not in text for part in self.parts):
+            return None
+        found = self.pattern.fullmatch(text)
+        return found.groupdict() if found else None
 
 
 @cache
-def _forms() -> list[tuple[re.Pattern[str], str]]:
-    """Every text with values as a pattern, the one with most words of its own first."""
+def _forms() -> list[_Form]:
+    """Every text with values, the one with most words of its own first; mere joints are none of them."""
     texts = sorted((text for text in CHINESE if "{" in text), key=_words_of_its_own, reverse=True)
-    return [(_form(text), CHINESE[text]) for text in texts]
+    return [_form(text) for text in texts if re.search("[A-Za-z]", re.sub(r"\{\w+\}", "", text))]
 
 
-def _form(text: str) -> re.Pattern[str]:
+def _form(text: str) -> _Form:
     parts = re.split(r"\{(\w+)\}", text)
     seen: set[str] = set()
     pattern = ""
@@ -63,8 +96,8 @@ def _form(text: str) -> re.Pattern[str]:
             pattern += f"(?P={part})"
         else:
             seen.add(part)
-            pattern += f"(?P<{part}>.+?)"
-    return re.compile(pattern, re.DOTALL)
+            pattern += f"(?P<{part}>{'[-+0-9.,]+' if part in _NUMBERS else '.+?'})"
+    return _Form(tuple(parts[::2]), re.compile(pattern, re.DOTALL), CHINESE[text])
 
 
 def _words_of_its_own(text: str) -> int:
