@@ -14,7 +14,7 @@ from reactor.core.errcodes import Verdict, lookup
 from reactor.core.errors import Answered, NeedsReauthorization, TokenError, WeChatError
 from reactor.core.invitation import digest_of
 from reactor.core.lifecycle import Happening
-from reactor.store import authorizers, calls, errands, links, releases
+from reactor.store import authorizers, calls, errands, links, notices, releases
 from reactor.store.authorizers import Authorizer
 from reactor.store.errands import Errand
 from reactor.store.presence import LEASE_SECONDS
@@ -165,6 +165,7 @@ class Doing:
         elif granted.refresh_token or (known is not None and known.refresh_token_sealed):
             values["state"] = authorizers.AUTHORIZED
         else:
+            notices.add_reauthorize(connection, appid, _NOTHING_GRANTED, at=self._tools.clock())
             values |= {"state": authorizers.NEEDS_REAUTHORIZATION, "reason": _NOTHING_GRANTED}
         authorizers.save(connection, appid, **values)
 

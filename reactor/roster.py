@@ -84,7 +84,9 @@ class Roster:
             if len(self._seen) >= self.so_far.total:  # only a whole list says who is not on it
                 before = began - SKEW_SECONDS
                 with self.tools.store.write() as connection:
-                    self.so_far.not_listed = roster.miss(connection, self._seen, before=before)
+                    self.so_far.not_listed = roster.miss(
+                        connection, self._seen, before=before, at=self.tools.clock()
+                    )
         except (TokenError, WeChatError) as error:
             raise Interrupted(
                 words(error) if isinstance(error, Answered) else str(error), self.so_far

@@ -8,11 +8,12 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from reactor.core.channels import Channel
+from reactor.core.channels import Channel, secrets_of
 from reactor.core.errors import SettingsError
 from reactor.values import (
     OddError,
@@ -86,7 +87,9 @@ class Settings:
         urls = (self.database_url, self.wechat_proxy_url or "")
         passwords = (password for url in urls if (password := urlsplit(url).password))
         lone = (self.component_appsecret, self.ops_password, self.api_token)
-        return (*filter(None, lone), *self.message_tokens, *keys, *(self.secret_keys or ()), *passwords)
+        channels = (secret for channel in self.notify or () for secret in secrets_of(channel))
+        lists = (self.message_tokens, keys, self.secret_keys or (), passwords, channels)
+        return (*filter(None, lone), *chain.from_iterable(lists))
 
 
 class Variable(NamedTuple):

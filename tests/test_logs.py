@@ -134,8 +134,10 @@ def test_every_secret_of_the_settings_is_known_to_whoever_masks():
     given = environment("postgresql://deer:password-of-the-database@db/reactor", "http://127.0.0.1:1")
     given |= {"WECHAT_PROXY_URL": "http://deer:password-of-the-proxy@127.0.0.1:1"}
     given |= {"REACTOR_OPS_PASSWORD": "password-of-the-ops"}
+    given |= {"REACTOR_NOTIFY": "wecom://key-of-the-bot feishu://token-of-the-bot?secret=secret-of-the-bot"}
     names = ("WECHAT_COMPONENT_APPSECRET", "WECHAT_MESSAGE_TOKEN", "REACTOR_SECRET_KEY", "REACTOR_API_TOKEN")
     secrets = [given[name] for name in (*names, "REACTOR_OPS_PASSWORD")]
+    secrets += ["key-of-the-bot", "token-of-the-bot", "secret-of-the-bot"]
     secrets += ["password-of-the-database", "password-of-the-proxy", given["WECHAT_ENCODING_AES_KEY"][:-1]]
     with written(*load_settings(given).secrets()) as lines:
         for secret in secrets:

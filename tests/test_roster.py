@@ -230,6 +230,18 @@ def test_whom_wechat_does_not_list_any_more_needs_a_new_authorization(house):
     assert authorizer(house, shop(1))["state"] == "authorized"
 
 
+def test_people_are_told_of_those_whom_wechat_does_not_list_any_more(build_house):
+    house = build_house(FAST, REACTOR_NOTIFY="wecom://key-of-the-bot")
+    house.push_ticket()
+    merchants(house, 3)
+    take_over(house)
+    house.clock.advance(3600)
+    house.platform.unauthorize(shop(2))
+    take_over(house)
+    take_over(house)  # it is no news the second time
+    assert ask(house, "SELECT kind, authorizer_appid FROM notices") == [("needs_reauthorization", shop(2))]
+
+
 def test_who_authorized_in_these_minutes_may_be_too_young_for_the_list(house):
     house.push_authorized()
     house.run()

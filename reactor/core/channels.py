@@ -5,7 +5,8 @@ No problem text quotes a value, as with every other variable.
 
 import binascii
 import re
-from dataclasses import dataclass, field
+from base64 import b64encode
+from dataclasses import dataclass, field, fields
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 MOST = 20
@@ -87,6 +88,13 @@ class Apprise:
 
 
 Channel = WeCom | Feishu | DingTalk | Slack | Mail | Webhook | Apprise
+
+
+def secrets_of(channel: Channel) -> tuple[str, ...]:
+    """What of a channel no line may show, as text."""
+    hidden = (getattr(channel, one.name) for one in fields(channel) if not one.repr)
+    texts = (b64encode(one).decode() if isinstance(one, bytes) else one for one in hidden)
+    return tuple(text for text in texts if text)
 
 
 def parse_channels(text: str) -> tuple[Channel, ...]:

@@ -108,6 +108,13 @@ def note_opened(
 
 def add_reauthorize(connection: sa.Connection, authorizer_appid: str, reason: str, *, at: float) -> None:
     """Note that only the merchant can help, unless the row says so already; to be called before it does."""
+    add_all_reauthorize(connection, [authorizer_appid], reason, at=at)
+
+
+def add_all_reauthorize(
+    connection: sa.Connection, authorizer_appids: Sequence[str], reason: str, *, at: float
+) -> None:
+    """As `add_reauthorize`, of several."""
     if not _is_telling(connection):
         return
     kind = Kind.NEEDS_REAUTHORIZATION
@@ -116,7 +123,7 @@ def add_reauthorize(connection: sa.Connection, authorizer_appid: str, reason: st
         sa.literal(kind, sa.Text),
         authorizers.c.authorizer_appid,
         sa.literal(reason, sa.Text),
-    ).where(authorizers.c.authorizer_appid == authorizer_appid, authorizers.c.state != kind)
+    ).where(authorizers.c.authorizer_appid.in_(authorizer_appids), authorizers.c.state != kind)
     connection.execute(sa.insert(notices).from_select(["at", "kind", "authorizer_appid", "detail"], fresh))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from reactor.store import notices
 from reactor.store.authorizers import (
     AUTHORIZED,
     NEEDS_REAUTHORIZATION,
@@ -134,7 +135,7 @@ def _values(told: Told, now: Authorizer) -> dict[str, object]:
     return values
 
 
-def miss(connection: sa.Connection, listed: Collection[str], *, before: float) -> int:
+def miss(connection: sa.Connection, listed: Collection[str], *, before: float, at: float) -> int:
     """Those who are authorized here and whom WeChat does not list need a new authorization; says how many.
 
     Nothing of theirs is forgotten. Who authorized after `before` may be too young for the list.
@@ -143,6 +144,7 @@ def miss(connection: sa.Connection, listed: Collection[str], *, before: float) -
     for start in range(0, len(missing), _BATCH):
         part = missing[start : start + _BATCH]
         those = authorizers.c.authorizer_appid.in_(part)
+        notices.add_all_reauthorize(connection, part, NOT_LISTED, at=at)
         lost = {"state": NEEDS_REAUTHORIZATION, "reason": NOT_LISTED}
         connection.execute(
             sa.update(authorizers).where(those, authorizers.c.state == AUTHORIZED).values(lost)
