@@ -4,14 +4,17 @@
 import os
 import select
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
+from reactor.logs import formatter
 from reactor.settings import web_server
 
 _workers, _port = web_server(os.environ)
@@ -63,7 +66,19 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
             self.murder_pending()
 
 
+class Lines(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """Its own lines look like ours."""
+
+    def setup(self, cfg: Any) -> None:
+        """As gunicorn does, then with our lines."""
+        super().setup(cfg)
+        for log in (self.error_log, self.access_log):
+            for handler in log.handlers:
+                handler.setFormatter(formatter(terminal=sys.stderr.isatty()))
+
+
 worker_class = DrainingWorker
+logger_class = Lines
 workers = _workers
 # A push waits for the disk, not for the CPU: while one thread commits, others verify. More than eight
 # would only queue at SQLite's one writer, or use up the connections of a small PostgreSQL plan.

@@ -241,6 +241,7 @@ def _opening(approval: Approval, policy: Policy) -> dict[str, object]:
         "audit_id": audit and audit.audit_id,
         "user_version": audit and (audit.user_version or None),
         "user_desc": audit and (audit.user_desc or None),
+        "submitted_at": audit and audit.submitted_at,
         "state": State.HELD if held else State.PENDING,
         "mode": rule.mode,
         "approved_at": approval.approved_at,

@@ -17,6 +17,7 @@ from reactor.core.lifecycle import State
 from reactor.core.policy import Policy, parse_policy
 from reactor.desk import DECISIONS, Desk
 from reactor.intake import Intake
+from reactor.logs import start_logging
 from reactor.pulse import WebPulse, refuse_shared_file
 from reactor.records import AUTHORIZER_STATES, Records
 from reactor.settings import Settings, load_settings, policy_path
@@ -25,6 +26,7 @@ from reactor.store.asking import Plan
 from reactor.store.database import Store, sqlite_file
 from reactor.store.vault import Vault
 from reactor.surroundings import Surroundings, surroundings_of
+from reactor.tally import Tally
 from reactor.tools import Tools
 from reactor.web.app import create_app
 from reactor.web.ops.office import Furnishing
@@ -41,13 +43,13 @@ class Background:
     """What runs beside the requests of a web process; `start` comes after the fork."""
 
     store: Store
-    intake: Intake
+    tally: Tally
     worker: Worker | None
     pulse: WebPulse | None
 
     def start(self) -> None:
         """Begin the background work."""
-        for part in (self.worker, self.pulse):
+        for part in (self.worker, self.pulse, self.tally):
             if part is not None:
                 part.start()
 
@@ -60,7 +62,7 @@ class Background:
     def stop(self) -> None:
         """End it, and give the connections back."""
         self.stop_working()
-        self.intake.flush()
+        self.tally.stop()
         self.store.close()
 
 
@@ -202,7 +204,8 @@ def build_web(settings: Settings, around: Surroundings | None = None) -> Flask:
     worker = build_worker(settings, store, around, policy) if settings.worker == "thread" else None
     wake = worker.wake if worker else lambda: None
     appid = settings.component_appid
-    intake = Intake(store, appid, lambda: policy, wake=wake, clock=around.clock)
+    tally = Tally(store, clock=around.clock)
+    intake = Intake(store, appid, lambda: policy, wake=wake, tally=tally, clock=around.clock)
     pulse = None if worker else WebPulse(store, appid, clock=around.clock, tune=around.tune)
     app = create_app(
         store=store,
@@ -212,9 +215,10 @@ def build_web(settings: Settings, around: Surroundings | None = None) -> Flask:
         plan=_plan(settings, policy),
         api_token=settings.api_token,
         furnishing=Furnishing.of(settings, policy=lambda: policy),
+        tally=tally,
         clock=around.clock,
     )
-    app.extensions["reactor"] = Background(store, intake, worker, pulse)
+    app.extensions["reactor"] = Background(store, tally, worker, pulse)
     return app
 
 
@@ -236,7 +240,6 @@ def load_policy(path: Path) -> Policy:
 
 def configure(environ: Mapping[str, str]) -> Settings:
     """Settings and a policy that can be followed; otherwise every problem on stderr, and exit code 2."""
-    start_logging()
     problems: list[str] = []
     try:
         settings = load_settings(environ)
@@ -253,6 +256,7 @@ def configure(environ: Mapping[str, str]) -> Settings:
         for line in ("The configuration is wrong; nothing was started:", *problems):
             sys.stderr.write(f"{line}\n")
         raise SystemExit(2)
+    start_logging(settings.secrets())
     return settings
 
 
@@ -285,10 +289,3 @@ def migrate(settings: Settings) -> None:
 def wsgi_app() -> Flask:
     """The app of this process's environment."""
     return build_web(configure(os.environ))
-
-
-def start_logging() -> None:
-    """One line a decision, on stderr; what the libraries do is their own affair."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in ("alembic", "werkzeug"):
-        logging.getLogger(name).setLevel(logging.WARNING)

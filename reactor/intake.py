@@ -1,16 +1,13 @@
 """Accept an event: dedupe, record, open a release; one transaction, and nothing but the store is asked."""
 
 import logging
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
 from reactor.audits import ACCEPTED, WAITING, Audited, AuditPush, accept_audits
 from reactor.core.decisions import WaitsFor
-from reactor.core.errors import StoreUnavailable
 from reactor.core.events import (
     AuthorizationGranted,
     AuthorizationRevoked,
@@ -23,13 +20,13 @@ from reactor.core.events import (
 from reactor.core.lifecycle import Happening
 from reactor.core.masks import mask_event, mask_unreadable
 from reactor.core.policy import Policy
-from reactor.store import authorizers, bell, component, events, releases
+from reactor.store import authorizers, bell, component, events, numbers, releases
 from reactor.store.database import Store
+from reactor.tally import Tally
 
 log = logging.getLogger(__name__)
 
 STALE_SECONDS = 300
-FLUSH_SECONDS = 10.0
 UNREADABLE = "unreadable"
 Authorization = AuthorizationGranted | AuthorizationRevoked
 
@@ -37,13 +34,14 @@ Authorization = AuthorizationGranted | AuthorizationRevoked
 class Intake:
     """The only writer of events; `wake` is told after a commit that left work."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what an event touches, by name
         self,
         store: Store,
         component_appid: str,
         policy: Callable[[], Policy],
         *,
         wake: Callable[[], None],
+        tally: Tally,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
@@ -52,9 +50,7 @@ class Intake:
         self._wake = wake
         self._clock = clock
         self._audits = store.together(self._accept_audits)
-        self._tally: Counter[str] = Counter()
-        self._tally_lock = threading.Lock()
-        self._flushed_at = clock()
+        self._tally = tally
 
     def accept(
         self, event: Event, *, authorizer_appid: str | None, timestamp: int, message: bytes = b""
@@ -64,7 +60,7 @@ class Intake:
         `message` is the text that the event was read from; it is kept without its secrets.
         """
         if isinstance(event, OtherEvent):
-            self._count(event.name)
+            self._tally.pushed(event.name)
             return
         now = self._clock()
         stale = now - timestamp > STALE_SECONDS
@@ -76,6 +72,7 @@ class Intake:
             left_work = self._store.transact(
                 lambda connection: self._accept_other(connection, event, message, at=now, stale=stale)
             )
+        self._tally.pushed(event.kind)
         about = getattr(event, "authorizer_appid", authorizer_appid)
         log.info("event=%s authorizer=%s left_work=%s", event.kind, about, left_work)
         if left_work:
@@ -121,6 +118,7 @@ class Intake:
                 stale=now - timestamp > STALE_SECONDS,
                 message=mask_unreadable(message),
             )
+        self._tally.pushed(UNREADABLE)
 
     # -- tickets -----------------------------------------------------------------------------------------
 
@@ -134,6 +132,7 @@ class Intake:
         component.keep_ticket(
             connection, self._component_appid, sealed, created_at=event.created_at, received_at=now
         )
+        numbers.note_ticket(connection, now)
         if known.blocked_by == WaitsFor.TICKET:
             component.unblock(connection, self._component_appid)
         return True
@@ -168,26 +167,3 @@ class Intake:
             connection, waiting, Happening.UNAUTHORIZED, at=at, actor=releases.INTAKE, reason=reason
         )
         return False
-
-    # -- what asks for nothing ---------------------------------------------------------------------------
-
-    def _count(self, name: str) -> None:
-        with self._tally_lock:
-            self._tally[name[:64]] += 1
-            if self._clock() - self._flushed_at < FLUSH_SECONDS:
-                return
-            self._flushed_at = self._clock()
-        self.flush()
-
-    def flush(self) -> None:
-        """Write down what was counted since the last time; it is kept when that cannot be done."""
-        with self._tally_lock:
-            counts, self._tally = self._tally, Counter()
-        if not counts:
-            return
-        try:
-            with self._store.write() as connection:
-                events.tally(connection, counts)
-        except StoreUnavailable:
-            with self._tally_lock:  # the pushes asked for nothing, so they are acknowledged all the same
-                self._tally.update(counts)

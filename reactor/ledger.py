@@ -54,6 +54,7 @@ class Ledger:
                 "audit_id": audit.audit_id,
                 "user_version": audit.user_version or None,
                 "user_desc": audit.user_desc or None,
+                "submitted_at": audit.submitted_at,
             }
             self._learned = {name: value for name, value in told.items() if value is not None}
 

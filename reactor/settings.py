@@ -5,10 +5,12 @@ field of Settings and a row of VARIABLES; config/env.example and the README's ta
 """
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 from reactor.core.errors import SettingsError
 from reactor.values import (
@@ -74,6 +76,14 @@ class Settings:
     warnings: tuple[str, ...] = ()
     # Where each value came from, in the order of the fields.
     sources: tuple[Source, ...] = field(default=(), compare=False, repr=False)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret in here as text, for whoever keeps them out of what is shown."""
+        keys = (b64encode(key).decode().rstrip("=")[:-1] for key in self.aes_keys)  # the last may be another
+        urls = (self.database_url, self.wechat_proxy_url or "")
+        passwords = (password for url in urls if (password := urlsplit(url).password))
+        lone = (self.component_appsecret, self.ops_password, self.api_token)
+        return (*filter(None, lone), *self.message_tokens, *keys, *(self.secret_keys or ()), *passwords)
 
 
 class Variable(NamedTuple):

@@ -11,6 +11,7 @@ from reactor.authorization import Exchange
 from reactor.core.decisions import Decision, WaitsFor, again, probe_wait, weigh
 from reactor.core.errors import ReactorError, StoreUnavailable, TokenError, WeChatError
 from reactor.ledger import LostClaim
+from reactor.logs import about
 from reactor.store import asking, authorizers, calls, claims, component
 from reactor.store.authorizers import Authorizer
 from reactor.store.database import Conflict
@@ -157,7 +158,8 @@ class Steps:
                 )
             if release is None:
                 return False
-            self._take_turn(release)
+            with about(release=release.id, authorizer=release.authorizer_appid):
+                self._take_turn(release)
         except Conflict:
             return False  # another worker put a release of this authorizer in flight at the same moment
         finally:

@@ -44,6 +44,10 @@ class House:
     def store(self):
         return self.app.extensions["reactor"].store
 
+    @property
+    def tally(self):
+        return self.app.extensions["reactor"].tally
+
     # pushes
 
     def deliver(self, message, authorizer_appid=None, *, path=None, timestamp=None, times=1):

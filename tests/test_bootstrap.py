@@ -232,14 +232,14 @@ def test_nothing_runs_and_nobody_is_asked_until_the_background_is_started(variab
     assert platform.calls == []
 
 
-def test_with_an_external_worker_the_web_process_has_nothing_but_its_pulse(variables):
+def test_with_an_external_worker_the_web_process_has_nothing_but_its_pulse_and_its_tally(variables):
     prepare(variables)
     app = build_web(load_settings({**variables, "REACTOR_WORKER": "external"}))
     background = app.extensions["reactor"]
     assert background.worker is None
     before = threading.active_count()
     background.start()
-    assert threading.active_count() == before + 1
+    assert threading.active_count() == before + 2
     wait_until(lambda: pulse_of(background.store, "web"))
     background.stop()
     assert threading.active_count() == before

@@ -16,8 +16,9 @@ def shops(number):
 
 
 @pytest.fixture
-def fleet(house):
-    """Twenty shops, each with an approval that nobody has worked on yet."""
+def fleet(build_house):
+    """Twenty shops, each with an approval that nobody has worked on yet; no real second counts here."""
+    house = build_house(wechat_timeout=(30.0, 30.0))
     for shop in shops(20):
         house.open_shop(*shop)
     for shop in shops(20):

@@ -24,6 +24,7 @@ from canaries import (
 )
 from click.testing import CliRunner
 from known import COMPONENT, SHOP, SHOP_NAME
+from operator_at import Operator
 
 from reactor.bootstrap import build_store, build_web
 from reactor.cli.program import program
@@ -419,6 +420,7 @@ def read_everything(watched):
         watched.ask(f"{path}?access_token={SECRETS['REACTOR_API_TOKEN']}")
     for act in ("pause", "resume", *(f"releases/{one}/retry" for one in ids)):
         assert watched.ask(f"/api/v1/{act}", "POST").status_code in (200, 409)
+    read_pages(watched)
     commands = [
         "status",
         "releases ls",
@@ -429,6 +431,15 @@ def read_everything(watched):
     for command in commands:
         for form in ((), ("--json",)):
             assert watched.command(*command.split(), *form).exit_code == 0, watched.commands[-1]
+
+
+def read_pages(watched):
+    """The operator's pages, after a secret was taken for the password."""
+    operator = Operator(watched.house.app)
+    watched._keep(operator.log_in(canary(31, 30)))
+    assert watched._keep(operator.log_in(SECRETS["REACTOR_OPS_PASSWORD"])).status_code == 303
+    for path in ("/ops", "/ops/health", "/ops/nothing", "/ops/releases", "/ops/authorizers", "/ops/events"):
+        assert watched._keep(operator.get(path)).status_code < 500
 
 
 @pytest.mark.parametrize("story", STORIES)

@@ -183,10 +183,11 @@ def test_away_from_the_projects_root_it_says_what_it_misses(tmp_path):
 @pytest.mark.parametrize(
     ("line", "trouble"),
     [
-        ("2026-11-23 10:00:00,000 ERROR reactor.worker it went wrong", True),
-        ("[2026-11-23 10:00:00 +0000] [7] [CRITICAL] WORKER TIMEOUT", True),
+        ('{"at": "2026-11-23T10:00:00.000Z", "level": "error", "message": "it went wrong"}', True),
+        ('{"at": "2026-11-23T10:00:00.000Z", "level": "critical", "message": "WORKER TIMEOUT"}', True),
+        ("10:00:00 ERROR   worker       it went wrong", True),
         ("Traceback (most recent call last):", True),
-        ("2026-11-23 10:00:00,000 WARNING reactor.web.callbacks push=refused cause=signature", False),
+        ('{"level": "warning", "message": "push=refused cause=signature"}', False),
     ],
 )
 def test_an_error_in_the_log_is_a_surprise(line, trouble):

@@ -21,7 +21,7 @@ NEEDED = ("wsgi.py", "config/gunicorn.conf.py")
 RETRY_SCALE = 0.2
 PROCESSES = 2
 END_SECONDS = 10.0
-_TROUBLE = re.compile(r"\b(?:ERROR|CRITICAL)\b|^Traceback ")
+_TROUBLE = re.compile(r'\b(?:ERROR|CRITICAL)\b|"level": "(?:error|critical)"|^Traceback ')
 _FOREIGN = re.compile(
     r"WECHAT_.*|REACTOR_.*|(?:DATABASE_URL|WEB_CONCURRENCY|PORT)(?:_FILE)?|GUNICORN_CMD_ARGS"
 )

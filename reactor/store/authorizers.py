@@ -98,6 +98,13 @@ def by_user_names(connection: sa.Connection, user_names: Sequence[str]) -> dict[
     return {row.user_name: row.authorizer_appid for row in found}
 
 
+def count_in(connection: sa.Connection, state: str) -> int:
+    """How many stand in this state; quick for those that the sweep asks, who have an index each."""
+    told = sa.literal(state, literal_execute=True)  # a partial index is found by the word alone
+    query = sa.select(sa.func.count()).select_from(authorizers).where(authorizers.c.state == told)
+    return int(connection.execute(query).scalar_one())
+
+
 def page(
     connection: sa.Connection, *, before: int | None, limit: int, state: str | None = None
 ) -> list[Authorizer]:

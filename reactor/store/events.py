@@ -7,8 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from reactor.store.database import insert
-from reactor.store.schema import events, releases, tallies
+from reactor.store.schema import events, releases
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +77,3 @@ def page(
 def of_row(row: sa.Row[Any]) -> EventRow:
     """A row of LISTED as a value."""
     return EventRow(**row._mapping)  # noqa: SLF001 - public in SQLAlchemy
-
-
-def tally(connection: sa.Connection, counts: dict[str, int]) -> None:
-    """Add to the counters of pushes that ask for nothing."""
-    for kind, count in sorted(counts.items()):
-        statement = insert(connection, tallies).values(kind=kind, count=count)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[tallies.c.kind], set_={"count": tallies.c.count + count}
-            )
-        )

@@ -1,8 +1,11 @@
 """Finished rows past their time leave in small batches, so that nobody waits for them."""
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 
 from reactor.core.lifecycle import State
+from reactor.store import numbers
 from reactor.store.schema import calls, events, history, releases
 
 BATCH = 200
@@ -10,22 +13,39 @@ _FINISHED = (State.RELEASED, State.SUPERSEDED, State.CANCELLED)  # what failed s
 
 
 def prune(connection: sa.Connection, *, before: float) -> int:
-    """Delete one batch of what ended or came before this moment; says how many rows of each kind at most."""
+    """Delete one batch of what ended or came before this moment; says how many rows of each kind at most.
+
+    What was not counted yet stays: its numbers outlive it.
+    """
+    numbers.count_rows(connection, now=before)  # what has not ended by now was not over before either
+    counted = numbers.marks(connection)
     gone = 0
     for state in _FINISHED:
         oldest = sa.select(releases.c.id, releases.c.created_at).where(releases.c.state == state)
         ids = _past(connection, oldest.order_by(releases.c.id), before)
+        ids = _counted(connection, ids, counted)
         for table in (calls, history):
             connection.execute(sa.delete(table).where(table.c.release_id.in_(ids)))
         connection.execute(sa.delete(releases).where(releases.c.id.in_(ids)))
         gone = max(gone, len(ids))
     alone = sa.select(calls.c.id, calls.c.at.label("created_at")).where(calls.c.release_id.is_(None))
+    alone = alone.where(calls.c.id <= counted.get("calls", 0))
     ids = _past(connection, alone.order_by(calls.c.id), before)
     connection.execute(sa.delete(calls).where(calls.c.id.in_(ids)))
     gone = max(gone, len(ids))
-    ids = _events_past(connection, before)
+    ids = [one for one in _events_past(connection, before) if one <= counted.get("events", 0)]
     connection.execute(sa.delete(events).where(events.c.id.in_(ids)))
+    numbers.settle_marks(connection)
     return max(gone, len(ids))
+
+
+def _counted(connection: sa.Connection, ids: list[int], counted: Mapping[str, int]) -> list[int]:
+    """Those of the releases of whose story every row was counted."""
+    ahead: set[int] = set()
+    for table in (calls, history):
+        late = sa.and_(table.c.release_id.in_(ids), table.c.id > counted.get(table.name, 0))
+        ahead.update(connection.execute(sa.select(table.c.release_id).where(late)).scalars())
+    return [one for one in ids if one not in ahead]
 
 
 def _past(connection: sa.Connection, oldest: sa.Select[tuple[int, float]], before: float) -> list[int]:

@@ -232,10 +232,3 @@ paces = sa.Table(
     sa.Column("name", sa.String(64), primary_key=True),
     sa.Column("next_at", _TIME, nullable=False),
 )
-
-tallies = sa.Table(
-    "tallies",
-    metadata,
-    sa.Column("kind", sa.Text, primary_key=True),
-    sa.Column("count", sa.BigInteger, nullable=False),
-)

@@ -26,14 +26,7 @@ def add_api(app: Flask, *, records: Records, desk: Desk, api_token: str | None) 
     def guard() -> Response | None:
         if not request.path.startswith("/api/"):
             return None
-        if api_token is None:
-            return problem(404, "there is nothing here")
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        if hmac.compare_digest(given.encode(), api_token.encode()) and scheme.lower() == "bearer":
-            return None
-        refusal = problem(401, "this needs the header `Authorization: Bearer <REACTOR_API_TOKEN>`")
-        refusal.headers["WWW-Authenticate"] = "Bearer"
-        return refusal
+        return refusal_of(api_token)
 
     @api.get("/releases")
     def list_releases() -> Response:
@@ -82,6 +75,18 @@ def add_api(app: Flask, *, records: Records, desk: Desk, api_token: str | None) 
         return jsonify(document())
 
     app.register_blueprint(api)
+
+
+def refusal_of(api_token: str | None) -> Response | None:
+    """Who does not show the token is refused; without one there is nothing here."""
+    if api_token is None:
+        return problem(404, "there is nothing here")
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if hmac.compare_digest(given.encode(), api_token.encode()) and scheme.lower() == "bearer":
+        return None
+    refusal = problem(401, "this needs the header `Authorization: Bearer <REACTOR_API_TOKEN>`")
+    refusal.headers["WWW-Authenticate"] = "Bearer"
+    return refusal
 
 
 def problem(status: int, detail: str) -> Response:

@@ -2,7 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, current_app, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -16,12 +18,15 @@ from reactor.intake import Intake
 from reactor.records import Records
 from reactor.store.asking import Plan
 from reactor.store.database import Store
+from reactor.tally import Tally
 from reactor.web.api import add_api, problem
 from reactor.web.callbacks import add_callbacks
+from reactor.web.metrics import add_metrics
 from reactor.web.ops.frame import apology
 from reactor.web.ops.front import add_ops
 from reactor.web.ops.guards import is_ops
 from reactor.web.ops.office import Furnishing, Office
+from reactor.web.request_ids import add_request_ids
 
 log = logging.getLogger(__name__)
 
@@ -35,19 +40,22 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
     plan: Plan,
     api_token: str | None,
     furnishing: Furnishing,
+    tally: Tally,
     clock: Callable[[], float] = time.time,
 ) -> Flask:
     """Everything WeChat and operators speak HTTP to."""
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # a merged slash is a redirect, and WeChat follows none
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    add_callbacks(app, intake=intake, keys=keys)
+    add_request_ids(app)
+    add_callbacks(app, intake=intake, keys=keys, tally=tally)
     records = Records(store, keys.component_appid, plan, clock=clock)
     add_api(app, records=records, desk=desk, api_token=api_token)
     if furnishing.ops_password is not None:
         admission = Admission(store, furnishing.ops_password, clock=clock)
         add_ops(app, Office(store, desk, records, keys.component_appid, clock, admission, furnishing))
-    _trust(app, furnishing.trusted_proxies)
+    _go_behind(app, furnishing)
+    add_metrics(app, store=store, component_appid=keys.component_appid, api_token=api_token, clock=clock)
     _add_health(app, store)
     app.register_error_handler(HTTPException, _told)
     app.register_error_handler(StoreUnavailable, _store_unavailable)
@@ -55,10 +63,20 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
     return app
 
 
-def _trust(app: Flask, proxies: int) -> None:
-    """Believe address and scheme of the request to this many proxies before us, and to nobody else."""
-    if proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0, x_prefix=0)  # type: ignore[method-assign]
+def _go_behind(app: Flask, furnishing: Furnishing) -> None:
+    """Believe so many proxies about address and scheme, and put back the path that the last one cuts off."""
+    if count := furnishing.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0, x_prefix=0)  # type: ignore[method-assign]
+    if prefix := urlsplit(furnishing.public_url or "").path:
+        app.wsgi_app = _under(prefix, app.wsgi_app)  # type: ignore[method-assign, assignment]
+
+
+def _under(prefix: str, wsgi_app: WSGIApplication) -> WSGIApplication:
+    def prefixed(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ["SCRIPT_NAME"] = prefix
+        return wsgi_app(environ, start_response)
+
+    return prefixed
 
 
 def _add_health(app: Flask, store: Store) -> None:

@@ -4,6 +4,7 @@ https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Bef
 """
 
 import logging
+import time
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -14,6 +15,7 @@ from reactor.core.crypto import MessageKeys, Opened, open_envelope
 from reactor.core.errors import EnvelopeRefused, StoreUnavailable, UnreadableMessage
 from reactor.core.events import parse_event
 from reactor.intake import Intake
+from reactor.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +27,7 @@ class _Appid(BaseConverter):
     part_isolating = True
 
 
-def add_callbacks(app: Flask, *, intake: Intake, keys: MessageKeys) -> None:
+def add_callbacks(app: Flask, *, intake: Intake, keys: MessageKeys, tally: Tally) -> None:
     """Put both routes on the app."""
     app.url_map.converters["appid"] = _Appid
     # Werkzeug cuts a chunked body off at its limit without a word; one byte more lets us see that it was cut.
@@ -34,12 +36,14 @@ def add_callbacks(app: Flask, *, intake: Intake, keys: MessageKeys) -> None:
     callbacks = Blueprint("callbacks", __name__, url_prefix="/wechat")
 
     def receive(authorizer_appid: str | None = None) -> Response:
+        began = time.perf_counter()
         body = request.get_data(cache=False)
         if len(body) > LARGEST_PUSH:
             abort(413)
         try:
             opened = open_envelope(request.query_string, body, keys=keys)
         except EnvelopeRefused as refusal:
+            tally.refused(refusal.cause)
             log.warning("push=refused cause=%s path=%s", refusal.cause, request.path)
             return _empty(403)
         try:
@@ -47,6 +51,7 @@ def add_callbacks(app: Flask, *, intake: Intake, keys: MessageKeys) -> None:
         except StoreUnavailable as error:
             log.error("push=not_kept WeChat sends it again reason=%s", error)  # noqa: TRY400 - no traceback: the text says it all
             return _empty(503)
+        tally.acknowledged(time.perf_counter() - began)
         return Response(b"success", mimetype="text/plain")
 
     for rule in ("/component", "/authorizers/<appid:authorizer_appid>"):

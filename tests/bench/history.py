@@ -24,6 +24,7 @@ from reactor.intake import Intake
 from reactor.records import Records
 from reactor.settings import load_settings
 from reactor.store import asking, authorizers, claims, presence, pruning, releases
+from reactor.tally import Tally
 from reactor.worker import Worker
 from tests.bench.serving import databases, environment
 from tests.known import COMPONENT
@@ -139,7 +140,7 @@ class Place:
             times = {"approved_at": now, "created_at": now, "due_at": now}
             releases.open_all(connection, [{**row, "mode": "auto", **times}], happening="opened", actor="x")
         worker = build_worker(settings, store)
-        intake = Intake(store, COMPONENT, Policy, wake=lambda: None)
+        intake = Intake(store, COMPONENT, Policy, wake=lambda: None, tally=Tally(store))
         return cls(store, worker, intake, shop, now)
 
     def timed(self, step):

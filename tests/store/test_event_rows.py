@@ -3,8 +3,6 @@ import sqlalchemy as sa
 
 from reactor.core.errors import StoreUnavailable
 from reactor.store import events
-from reactor.store.schema import events as events_table
-from reactor.store.schema import tallies
 
 SHOP, OTHER = "wx000000000000000a", "wx000000000000000b"
 
@@ -110,31 +108,3 @@ def test_events_are_shown_of_one_authorizer_alone(store):
     record(store, identity="c" * 64, appid=None)
     assert [row.authorizer_appid for row in all_of(store, authorizer_appid=OTHER)] == [OTHER]
     assert len(all_of(store)) == 3
-
-
-# -- pushes that ask for nothing -------------------------------------------------------------------------
-
-
-def counted(store):
-    with store.read() as connection:
-        return {row.kind: row.count for row in connection.execute(sa.select(tallies))}
-
-
-def test_pushes_that_ask_for_nothing_are_only_counted(store):
-    for counts in ({"text": 2, "image": 1}, {"text": 3}, {}):
-        with store.write() as connection:
-            events.tally(connection, counts)
-    assert counted(store) == {"text": 5, "image": 1}
-    with store.read() as connection:
-        assert connection.execute(sa.select(sa.func.count()).select_from(events_table)).scalar() == 0
-
-
-def test_counting_at_once_loses_nothing_and_blocks_nobody(store, at_once):
-    def count(number):
-        # The same kinds in another order: who takes rows in its own order would deadlock.
-        kinds = ["a", "b", "c", "d"][:: 1 if number % 2 else -1]
-        with store.write() as connection:
-            events.tally(connection, dict.fromkeys(kinds, 1))
-
-    at_once(12, count)
-    assert counted(store) == dict.fromkeys("abcd", 12)

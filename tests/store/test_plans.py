@@ -115,7 +115,7 @@ def test_pruning_reads_the_oldest_events_and_no_others(connection):
     sa.event.listen(connection, "after_cursor_execute", lambda *given: read.append(given[2]))
     assert pruning.prune(connection, before=NOW - 1) == 0
     # One page of them, and the deletion of none: a query for the old ones alone would look at all.
-    found = [statement for statement in read if statement.startswith("SELECT") and "FROM events" in statement]
+    found = [one for one in read if one.startswith("SELECT events.id, events.received_at")]
     assert len(found) == 1
     assert "NOT (EXISTS" not in found[0]
 

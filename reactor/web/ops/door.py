@@ -41,11 +41,7 @@ def arrive(office: Office) -> AnyResponse | None:
 
 def cookie_name() -> str:
     """`__Host-` makes browsers insist on https, on this host, and on no page below it setting another."""
-    return "reactor" if _is_plain() else "__Host-reactor"
-
-
-def _is_plain() -> bool:
-    return guards.is_loopback() and not request.is_secure
+    return "reactor" if guards.is_plain() else "__Host-reactor"
 
 
 def add_door(ops: Blueprint, office: Office) -> None:
@@ -79,7 +75,7 @@ def add_door(ops: Blueprint, office: Office) -> None:
         office.admission.leave(g.token)
         log.info("door=left from=%r", request.remote_addr)
         answer = redirect(url_for("ops.log_in"), 303)
-        answer.delete_cookie(cookie_name(), secure=not _is_plain(), httponly=True, samesite="Lax")
+        answer.delete_cookie(cookie_name(), secure=not guards.is_plain(), httponly=True, samesite="Lax")
         return answer
 
     @ops.post("/language")
@@ -89,7 +85,12 @@ def add_door(ops: Blueprint, office: Office) -> None:
             abort(400)
         answer = redirect(goal(), 303)
         answer.set_cookie(
-            speech.LANG_COOKIE, chosen, max_age=_YEAR, secure=not _is_plain(), httponly=True, samesite="Lax"
+            speech.LANG_COOKIE,
+            chosen,
+            max_age=_YEAR,
+            secure=not guards.is_plain(),
+            httponly=True,
+            samesite="Lax",
         )
         return answer
 
@@ -113,7 +114,7 @@ def _with_cookie(answer: AnyResponse, token: str) -> AnyResponse:
         cookie_name(),
         token,
         max_age=int(LONGEST_SECONDS),
-        secure=not _is_plain(),
+        secure=not guards.is_plain(),
         httponly=True,
         samesite="Lax",
     )

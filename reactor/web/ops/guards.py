@@ -41,6 +41,11 @@ def is_loopback() -> bool:
     return host == "localhost"
 
 
+def is_plain() -> bool:
+    """Whether this page may do without TLS: only where nothing leaves the machine."""
+    return is_loopback() and not request.is_secure
+
+
 def token_of_forms() -> str:
     """The hidden field of every form."""
     return form_token(g.token)
@@ -80,6 +85,6 @@ def protect(response: Response) -> Response:
     if request.endpoint == "ops.static":
         response.headers.pop("Vary")
         assets.keep_long(response)
-    if request.is_secure:
+    if not is_plain():  # which browsers heed over https alone
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     return response

@@ -4,6 +4,7 @@ import logging
 import platform
 import pyexpat
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from flask import Blueprint, request
@@ -70,6 +71,7 @@ def _versions(database: str) -> list[tuple[str, str]]:
     return [*known, ("Database", database)]
 
 
+@cache
 def _version(name: str) -> str | None:
     try:
         return version(name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from reactor.admission import Admission
 from reactor.core.checks import Check
@@ -12,22 +12,6 @@ from reactor.records import Records
 from reactor.settings import Described, Settings, describe
 from reactor.store.database import Store
 from reactor.words import Lang
-
-
-class Picture(Protocol):
-    """A picture drawn on the server: its title and summary in words, and the drawing, safe as it is."""
-
-    @property
-    def title(self) -> str:
-        """What it shows."""
-
-    @property
-    def summary(self) -> str:
-        """What one sees in it, for whoever cannot."""
-
-    @property
-    def svg(self) -> str:
-        """The drawing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +24,6 @@ class Furnishing:
     trusted_proxies: int = 0
     described: Sequence[Described] = ()
     policy: Callable[[], Policy] = Policy
-    pictures: Callable[[Lang], Sequence[Picture]] | None = None
     examine: Callable[[], Sequence[Check]] | None = None
 
     @classmethod

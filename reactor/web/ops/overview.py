@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from reactor import wellbeing
+from reactor.pictures.gallery import pictures_of
 from reactor.store import glances
 from reactor.web.ops import speech
 from reactor.web.ops.frame import page
@@ -18,7 +19,6 @@ def add_overview(ops: Blueprint, office: Office) -> None:
         now = office.clock()
         with office.store.read() as connection:
             glance = glances.look(connection, office.component_appid, now)
-        draw = office.furnishing.pictures
         return page(
             "overview.html",
             glance=glance,
@@ -30,5 +30,5 @@ def add_overview(ops: Blueprint, office: Office) -> None:
             ticket_left=wellbeing.TICKET_DEAD_SECONDS,
             calls=wellbeing.calls_health(glance),
             queue=wellbeing.queue_health(glance, now),
-            pictures=draw(speech.reader_lang()) if draw else (),
+            pictures=pictures_of(office.store, now, speech.reader_lang()),
         )

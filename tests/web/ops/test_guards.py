@@ -101,6 +101,16 @@ def test_every_answer_carries_the_headers(stranger, operator):
             assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_behind_a_proxy_that_cuts_off_a_path_every_link_has_it(build_house):
+    house = build_house(REACTOR_OPS_PASSWORD=PASSWORD, REACTOR_PUBLIC_URL="https://reactor.example/wechat-x")
+    operator = Operator(house.app, at=HTTPS)
+    assert operator.get("/ops/health").headers["Location"].startswith("/wechat-x/ops/login?next=/ops/health")
+    assert operator.log_in(next_page="/ops/health").headers["Location"] == "/wechat-x/ops/health"
+    html = operator.get("/ops").get_data(as_text=True)
+    assert re.findall(r'(?:src|href|action)="(?!/wechat-x/ops|#main)[^"]*"', html) == []
+    assert operator.send("/ops/pause").headers["Location"] == "/wechat-x/ops/health"
+
+
 def test_behind_tls_browsers_are_told_to_insist_on_it(office):
     for answer in answers_of(Operator(office.app, at=HTTPS)):
         assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"

@@ -10,6 +10,8 @@ from operator_at import PASSWORD, Operator, text_of
 from reactor.bootstrap import build_desk
 from reactor.core.checks import Check, Health
 from reactor.core.crypto import MessageKeys
+from reactor.core.policy import Policy
+from reactor.intake import Intake
 from reactor.settings import VARIABLES, describe, load_settings
 from reactor.store import presence
 from reactor.store.asking import Plan
@@ -22,11 +24,12 @@ def furnished(house, **more):
     reactor = house.app.extensions["reactor"]
     app = create_app(
         store=reactor.store,
-        intake=reactor.intake,
+        intake=Intake(reactor.store, COMPONENT, Policy, wake=lambda: None, tally=reactor.tally),
         desk=build_desk(house.settings, reactor.store),
         keys=MessageKeys(COMPONENT, house.settings.message_tokens, house.settings.aes_keys),
         plan=Plan.of(600, 21600, 20.0),
         api_token=None,
+        tally=reactor.tally,
         furnishing=Furnishing.of(house.settings, **more),
         clock=house.clock,
     )
@@ -91,16 +94,13 @@ def test_both_languages_tell_the_same(office, operator):
     assert re.findall(r"\d+ (?:min|s|h) ago", told) == []
 
 
-def test_the_pictures_are_shown_where_somebody_draws_them(office):
-    class Picture:
-        title, summary, svg = "A <picture>", "Ups & downs", '<svg role="img"></svg>'
-
-    asked = []
-    operator = furnished(office, pictures=lambda lang: asked.append(lang) or [Picture])
+def test_the_pictures_are_drawn_in_the_readers_language(office, operator):
     html = operator.get("/ops").get_data(as_text=True)
-    assert Picture.svg in html
-    assert "A &lt;picture&gt;" in html
-    assert asked == ["en"]
+    assert html.count('<figure class="drawn">') == html.count('role="img"') == 4
+    chinese = Operator(office.app, lang="zh-CN")
+    chinese.log_in()
+    titles = re.findall(r"<figcaption>([^<]*)", chinese.get("/ops").get_data(as_text=True))
+    assert [title for title in titles if not re.search("[一-鿿]", title)] == []
 
 
 # -- health --------------------------------------------------------------------------------------------

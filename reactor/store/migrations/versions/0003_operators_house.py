@@ -1,5 +1,7 @@
 """The operator's house: sessions, messages, numbers, invitations, and what was said in each call."""
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -99,6 +101,12 @@ def _numbers() -> None:
         sa.Column("value", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("name", "labels", name="pk_numbers"),
     )
+    connection = op.get_bind()
+    counted = connection.execute(sa.text("SELECT kind, count FROM tallies")).all()
+    moved = sa.text("INSERT INTO numbers (name, labels, value) VALUES ('pushes', :labels, :value)")
+    for kind, count in counted:
+        connection.execute(moved, {"labels": json.dumps([kind]), "value": count})
+    op.drop_table("tallies")
 
 
 def _invitations() -> None:
