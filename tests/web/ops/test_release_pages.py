@@ -161,7 +161,7 @@ def test_one_found_by_the_sweep_is_told_without_a_push(office, operator):
     office.run()
     operator.log_in()
     steps = story_of(office, operator)
-    assert "Found by asking WeChat: its push never came" in steps[0]
+    in_order(steps, "Submitted for audit", "Found by asking WeChat: its push never came")
     in_order(steps, "Called release", "Seen live")
 
 
