@@ -138,7 +138,17 @@ OUTSIDE = {
 }
 # All that core may import: values in, values out.
 PURE = {
-    *("binascii", "collections.abc", "cryptography", "dataclasses", "datetime", "enum", "hashlib", "hmac"),
+    *(
+        "base64",
+        "binascii",
+        "collections.abc",
+        "cryptography",
+        "dataclasses",
+        "datetime",
+        "enum",
+        "hashlib",
+        "hmac",
+    ),
     *("html", "json", "re", "tomllib", "typing", "unicodedata", "urllib.parse", "xml.parsers", "xmltodict"),
 }
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__", "now", "utcnow", "today"}

@@ -30,6 +30,7 @@ from reactor.store.schema import (
 from reactor.store.schema_ops import numbers
 
 MANY = 1000  # beyond this nobody reads the exact number, and counting costs
+_ENDS = (sa.func.min, sa.func.max)
 LAST_CHARACTER = "\U0010ffff"
 UNDER_AUDIT, CANNOT = "under_audit", "cannot_release"
 
@@ -147,7 +148,10 @@ def find_authorizers(connection: sa.Connection, text: str, *, limit: int) -> lis
         found = connection.execute(query.where(exact == text)).all()
         if found:
             return [shops.of_row(row) for row in found]
-    return [shops.of_row(row) for row in connection.execute(query.where(_begins(connection, text)))]
+    # By bytes, as the index is sorted; with LIKE neither database would be sure to take it.
+    name = authorizers.c.nick_name
+    begins = sa.and_(name >= text, name < text + LAST_CHARACTER)
+    return [shops.of_row(row) for row in connection.execute(query.where(begins))]
 
 
 def count_authorizers(connection: sa.Connection) -> dict[str, int]:
@@ -170,14 +174,6 @@ def _shown(show: str) -> sa.ColumnElement[bool]:
         return CANNOT_RELEASE
     in_state = authorizers.c.state == show
     return in_state if show == shops.AUTHORIZED else sa.and_(NOT_OURS, in_state)
-
-
-def _begins(connection: sa.Connection, text: str) -> sa.ColumnElement[bool]:
-    """By bytes, as the index is sorted; with LIKE neither database would be sure to take it."""
-    name, end = authorizers.c.nick_name, text + LAST_CHARACTER
-    if connection.dialect.name == "sqlite":
-        return sa.and_(name >= text, name < end)
-    return sa.and_(name.op("~>=~", is_comparison=True)(text), name.op("~<~", is_comparison=True)(end))
 
 
 # -- events ----------------------------------------------------------------------------------------------
@@ -246,17 +242,17 @@ def _within(
 
 def _first_since(connection: sa.Connection, ids: sa.Column[int], at: sa.Column[float], moment: float) -> int:
     """The first id that is not older: ids follow the time, so halving finds it without an index on it."""
-    ends = connection.execute(sa.select(sa.func.min(ids), sa.func.max(ids))).one()
-    low, high = int(ends[0] or 0), int(ends[1] or 0) + 1
-    next_one = sa.select(ids, at).where(ids >= sa.bindparam("middle")).order_by(ids).limit(1)
-    while low < high:
-        middle = (low + high) // 2
-        row = connection.execute(next_one, {"middle": middle}).first()
-        if row is not None and row[1] < moment:
-            low = int(row[0]) + 1
-        else:
-            high = middle
-    return low
+    # Each end by a query of its own: asked for both at once, SQLite reads the whole table.
+    low, high = (sa.func.coalesce(sa.select(end(ids)).scalar_subquery(), 0) for end in _ENDS)
+    between = sa.select(low.label("low"), (high + 1).label("high")).cte(recursive=True)
+    middle = (between.c.low + between.c.high) // 2
+    row = sa.select(at).where(ids >= middle).order_by(ids).limit(1).scalar_subquery()
+    halves = sa.select(
+        sa.case((row < moment, middle + 1), else_=between.c.low),
+        sa.case((row < moment, between.c.high), else_=middle),
+    )
+    between = between.union_all(halves.where(between.c.low < between.c.high))
+    return int(connection.execute(sa.select(sa.func.max(between.c.low))).scalar_one())
 
 
 def _count(connection: sa.Connection, table: sa.Table, condition: sa.ColumnElement[bool]) -> int:

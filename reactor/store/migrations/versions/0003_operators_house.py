@@ -181,13 +181,9 @@ def _indexes() -> None:
             sqlite_where=sa.text(condition),
             postgresql_where=sa.text(condition),
         )
-    op.create_index(
-        "ix_authorizers_nick_name",
-        "authorizers",
-        ["nick_name"],
-        unique=False,
-        postgresql_ops={"nick_name": "text_pattern_ops"},
-    )
+    if op.get_context().dialect.name == "postgresql":
+        op.alter_column("authorizers", "nick_name", type_=sa.Text(collation="C"))
+    op.create_index("ix_authorizers_nick_name", "authorizers", ["nick_name", "id"], unique=False)
 
 
 def _index_without_official_accounts(name: str, column: str, state: str) -> None:
