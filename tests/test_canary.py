@@ -483,6 +483,9 @@ def read_pages(watched):
     assert watched._keep(operator.log_in(SECRETS["REACTOR_OPS_PASSWORD"])).status_code == 303
     for path in ("/ops", "/ops/health", "/ops/nothing", "/ops/releases", "/ops/authorizers", "/ops/events"):
         assert watched._keep(operator.get(path)).status_code < 500
+    for kind in ("releases", "events"):
+        for item in watched.house.api(f"/{kind}?limit=200")["items"]:
+            assert watched._keep(operator.get(f"/ops/{kind}/{item['id']}")).status_code == 200
 
 
 @pytest.mark.parametrize("story", STORIES)
