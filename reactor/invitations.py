@@ -24,7 +24,7 @@ DAYS, MOST_DAYS = 7, 30
 LEAST_SECONDS = 120.0
 _DAY = 86400.0
 _NONCE_BYTES = 32
-_NO_PUBLIC_URL = (
+NO_PUBLIC_URL = (
     "REACTOR_PUBLIC_URL is not set; WeChat opens an authorization only from the domain registered as "
     "授权发起页域名 and sends the merchant back there: set it to https://<that domain>."
 )
@@ -116,7 +116,7 @@ class Invitations:
     def address(self, nonce: str) -> str:
         """Where the merchant goes, and comes back to."""
         if self._public_url is None:
-            raise SettingsError([_NO_PUBLIC_URL])
+            raise SettingsError([NO_PUBLIC_URL])
         return f"{self._public_url}/authorize/{nonce}"
 
     def see(self, nonce: str) -> Seen | None:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, current_app, jsonify, request
+from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -48,6 +49,7 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
 ) -> Flask:
     """Everything WeChat and operators speak HTTP to."""
     app = Flask(__name__, static_folder=None)
+    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.url_map.merge_slashes = False  # a merged slash is a redirect, and WeChat follows none
     app.json.sort_keys = False  # type: ignore[attr-defined]
     add_request_ids(app)
@@ -58,7 +60,8 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
     add_metrics(app, store=store, component_appid=keys.component_appid, api_token=api_token, clock=clock)
     if furnishing.ops_password is not None:
         admission = Admission(store, furnishing.ops_password, clock=clock)
-        add_ops(app, Office(store, desk, records, keys.component_appid, clock, admission, furnishing))
+        appid = keys.component_appid
+        add_ops(app, Office(store, desk, invitations, records, appid, clock, admission, furnishing))
     _go_behind(app, furnishing)
     _add_health(app, store)
     app.register_error_handler(HTTPException, _told)

@@ -109,11 +109,20 @@ def _facts(seen: Seen) -> dict[str, Any]:
     }
 
 
+# What is told of no invitation; the templates refuse what nobody gave them.
+_NOTHING = dict.fromkeys(("problem", "seen", "who", "refresh", "until", "may_start_again"))
+
+
 def _page(status: int, *, stage: Stage | None = None, **facts: Any) -> Response:
     lang = _lang()
     say_here: Callable[..., str] = lambda text, **values: say(text, lang, **values)  # noqa: E731 - for the template
     page = render_template(
-        "authorize.html", t=say_here, retell=partial(retell, lang=lang), lang=lang, stage=stage, **facts
+        "authorize.html",
+        t=say_here,
+        retell=partial(retell, lang=lang),
+        lang=lang,
+        stage=stage,
+        **(_NOTHING | facts),
     )
     response = Response(page, status=status, mimetype="text/html")
     response.headers.update(_HEADERS)

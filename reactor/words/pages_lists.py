@@ -155,4 +155,28 @@ CHINESE = {
         "解密后不是消息：消息加解密Key 不一致。"
     ),
     "It is meant for another component.": "是发给另一个第三方平台的。",
+    "Invite a merchant": "邀请商家授权",
+    "An invitation": "授权邀请",
+    "Make an invitation": "生成邀请",
+    "What the merchant may choose": "商家可选择的账号类型",
+    "a mini program": "小程序",
+    "an official account": "公众号",
+    "either of them": "两者皆可",
+    "This makes an address to send to the merchant. It opens a page with WeChat's authorization, on a "
+    "computer or in WeChat on a phone, and shows what came of it. It is good for {days} days and for one "
+    "merchant.": (
+        "生成一个发给商家的网址，打开后可在电脑上扫码或在手机微信内完成授权，并显示结果。"
+        "有效期 {days} 天，仅限一位商家使用。"
+    ),
+    "Send this address to the merchant. It is shown only now, for it is kept nowhere.": (
+        "请把这个网址发给商家。它只在此刻显示一次，系统不保存。"
+    ),
+    "Good until": "有效期至",
+    "Open it": "打开",
+    "Back to the authorizers": "返回小程序列表",
+    "There is no such kind of account.": "没有这种账号类型。",
+    "Once one has, its approved versions go live by themselves. Merchants who authorized before are taken "
+    "over by `reactor authorizers sync`.": (
+        "授权后，审核通过的版本会自动上线。之前已授权的商家可用 `reactor authorizers sync` 一次接入。"
+    ),
 }

@@ -11,7 +11,7 @@ from stories import ask, authorizer, count, edit
 from reactor.core.errors import SettingsError
 from reactor.simulator.faults import Fault
 from reactor.web import inviting
-from reactor.words.onboarding import CHINESE
+from reactor.words.chinese import CHINESE
 
 CJK = re.compile("[一-鿿]")
 

@@ -1,7 +1,6 @@
 """The pages put together, on one blueprint."""
 
 from flask import Blueprint, Flask, request
-from jinja2 import StrictUndefined
 from werkzeug.wrappers import Response
 
 from reactor.web.ops import guards
@@ -10,6 +9,7 @@ from reactor.web.ops.door import add_door, arrive
 from reactor.web.ops.events import add_events
 from reactor.web.ops.frame import is_current
 from reactor.web.ops.health import add_health
+from reactor.web.ops.invite import add_invite
 from reactor.web.ops.office import Office
 from reactor.web.ops.overview import add_overview
 from reactor.web.ops.releases import add_releases
@@ -18,13 +18,13 @@ from reactor.web.ops.speech import add_speech
 
 def add_ops(app: Flask, office: Office) -> None:
     """Everything under /ops."""
-    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     ops = Blueprint("ops", __name__, url_prefix="/ops", template_folder="templates", static_folder="static")
     add_door(ops, office)
     add_overview(ops, office)
     add_health(ops, office)
     add_releases(ops, office)
     add_authorizers(ops, office)
+    add_invite(ops, office)
     add_events(ops, office)
     app.register_blueprint(ops)
     add_speech(app, office.clock)

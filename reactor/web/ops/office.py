@@ -8,6 +8,7 @@ from reactor.admission import Admission
 from reactor.core.checks import Check
 from reactor.core.policy import Policy
 from reactor.desk import Desk
+from reactor.invitations import Invitations
 from reactor.records import Records
 from reactor.settings import Described, Settings, describe
 from reactor.store.database import Store
@@ -45,6 +46,7 @@ class Office:
 
     store: Store
     desk: Desk
+    invitations: Invitations
     records: Records
     component_appid: str
     clock: Callable[[], float]
