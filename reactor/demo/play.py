@@ -107,6 +107,7 @@ def _urls(stage: Stage) -> str:
     return "\n".join(
         [
             "It keeps running until Ctrl-C.",
+            f"  pages      {stage.url}/ops  password {stage.ops_password}",
             f"  API        curl -H '{bearer}' {stage.url}/api/v1/releases",
             f"  simulator  curl {stage.face.url}/_simulator/state",
             "Another approval, by hand:",

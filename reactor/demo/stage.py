@@ -23,7 +23,7 @@ PROCESSES = 2
 END_SECONDS = 10.0
 _TROUBLE = re.compile(r'\b(?:ERROR|CRITICAL)\b|"level": "(?:error|critical)"|^Traceback ')
 _FOREIGN = re.compile(
-    r"WECHAT_.*|REACTOR_.*|(?:DATABASE_URL|WEB_CONCURRENCY|PORT)(?:_FILE)?|GUNICORN_CMD_ARGS"
+    r"WECHAT_.*|REACTOR_.*|(?:DATABASE_URL|WEB_CONCURRENCY|PORT|TRUSTED_PROXIES)(?:_FILE)?|GUNICORN_CMD_ARGS"
 )
 
 
@@ -43,6 +43,7 @@ class Stage:
     def __init__(self, root: Path, environ: Mapping[str, str]) -> None:
         self.component = Component.made_up()
         self.api_token = letters(SystemRandom(), 32)
+        self.ops_password = letters(SystemRandom(), 12)
         self._root = root
         self._environ = environ
         self._cleaning = ExitStack()
@@ -87,6 +88,8 @@ class Stage:
             "WECHAT_API_URL": self.face.url,
             "DATABASE_URL": f"sqlite:///{self.folder / 'reactor.db'}",
             "REACTOR_API_TOKEN": self.api_token,
+            "REACTOR_OPS_PASSWORD": self.ops_password,
+            "REACTOR_PUBLIC_URL": self.url,
             "REACTOR_WORKER": "thread",
             "REACTOR_RETRY_SCALE": str(RETRY_SCALE),
             "REACTOR_POLICY": str(policy),
