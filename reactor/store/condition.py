@@ -6,14 +6,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from reactor.core.errors import StoreUnavailable
-from reactor.store.authorizers import AUTHORIZED, NEEDS_REAUTHORIZATION
+from reactor.store.authorizers import AUTHORIZED
 from reactor.store.database import Store
-from reactor.store.schema import CANNOT_RELEASE, MAY_HAVE_VERSIONS, authorizers, component
+from reactor.store.schema import CANNOT_RELEASE, LOST, MAY_HAVE_VERSIONS, authorizers, component
 from reactor.store.vault import VaultLocked
 
 _SAMPLE = 20
 _LACKING = sa.and_(CANNOT_RELEASE, authorizers.c.state == AUTHORIZED, MAY_HAVE_VERSIONS)
-_LOST = sa.and_(authorizers.c.state == NEEDS_REAUTHORIZATION, MAY_HAVE_VERSIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def lacking_permission(connection: sa.Connection, few: int) -> Few:
 
 def lost(connection: sa.Connection, few: int) -> Few:
     """Who must authorize again."""
-    return _few(connection, _LOST, few)
+    return _few(connection, LOST, few)
 
 
 def _few(connection: sa.Connection, condition: sa.ColumnElement[bool], few: int) -> Few:

@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from reactor.core.lifecycle import State
 from reactor.store import component, presence, releases
 from reactor.store import schema as tables
-from reactor.store.authorizers import NEEDS_REAUTHORIZATION
 from reactor.store.component import Component
 
 MANY = 1000  # where a count ends: whether it is more than that changes nothing
@@ -77,7 +76,7 @@ def look(connection: sa.Connection, component_appid: str, now: float) -> Glance:
         failed=_count(connection, state == State.FAILED),
         oldest_due=releases.oldest_due(connection),
         live_of_a_day=_count(connection, live > now - _DAY, live.desc()),
-        lost=_count(connection, tables.authorizers.c.state == NEEDS_REAUTHORIZATION),
+        lost=_count(connection, tables.LOST),
         authorizers_known=connection.execute(sa.select(tables.authorizers.c.id).limit(1)).scalar()
         is not None,
         workers=presence.living(connection, now),

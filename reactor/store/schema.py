@@ -84,8 +84,9 @@ sa.Index(
 )
 _AGAIN = sa.and_(_ASKED, authorizers.c.ask_again_at.is_not(None))
 sa.Index("ix_authorizers_ask_again", authorizers.c.ask_again_at, sqlite_where=_AGAIN, postgresql_where=_AGAIN)
-_LOST = sa.and_(authorizers.c.state == "needs_reauthorization", MAY_HAVE_VERSIONS)
-sa.Index("ix_authorizers_lost", authorizers.c.asked_at, sqlite_where=_LOST, postgresql_where=_LOST)
+# A literal: with a parameter in its place SQLite does not know the index again.
+LOST = sa.and_(authorizers.c.state == sa.literal_column("'needs_reauthorization'"), MAY_HAVE_VERSIONS)
+sa.Index("ix_authorizers_lost", authorizers.c.asked_at, sqlite_where=LOST, postgresql_where=LOST)
 # For the pages; without those that are authorized, or it would be taken where these are put in order.
 NOT_OURS = authorizers.c.state != sa.literal_column("'authorized'")
 sa.Index(

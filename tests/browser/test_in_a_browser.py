@@ -131,7 +131,8 @@ def test_no_latin_sentence_is_left_on_a_chinese_page(office, visit):
     window.log_in()
     for path in ("/ops", "/ops/health", "/ops/nothing", "/ops/login"):
         window.go(path)
-        assert re.findall(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}", window.text) == [], path
+        text = window.text.replace("`reactor notify test`", "")  # a command is the same in every language
+        assert re.findall(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}", text) == [], path
 
 
 def test_everything_is_reached_by_the_keyboard(office, visit):
