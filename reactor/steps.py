@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -70,7 +71,7 @@ class Steps:
 
     def _do_what_may_begin(self, outlook: Outlook) -> bool:
         """Errands and releases take turns at being first: many of the ones do not keep the others waiting."""
-        kinds = [
+        kinds: list[tuple[bool, Callable[[], bool]]] = [
             (outlook.may_run_errand, self._run_errand),
             (outlook.may_release, partial(self._release_one, probing=outlook.blocked)),
         ]

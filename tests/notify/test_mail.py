@@ -80,9 +80,8 @@ def test_what_the_server_refuses_is_told_by_its_number(tmp_path, verb, says, for
 
 
 def test_a_password_that_smtp_cannot_carry_is_told_and_not_shown(tmp_path):
-    with mail_server(tmp_path) as server:
-        with pytest.raises(Undelivered) as caught:
-            deliver(server, login="user:canary%E5%AF%86@")
+    with mail_server(tmp_path) as server, pytest.raises(Undelivered) as caught:
+        deliver(server, login="user:canary%E5%AF%86@")
     error = caught.value
     assert error.for_good
     assert "letters that SMTP cannot carry" in str(error)
