@@ -136,8 +136,8 @@ class Doing:
         if granted is None:
             with self._store.read() as connection:
                 return authorizers.by_code(connection, digest_of(code))
-        with self._store.write() as connection:
-            self._grant(connection, granted, digest_of(code))
+        # The code is used up: what it gave must not be lost to a deadlock.
+        self._store.transact(lambda connection: self._grant(connection, granted, digest_of(code)))
         return granted.authorizer_appid
 
     def _query_auth(self, code: str) -> Authorization | None:

@@ -81,7 +81,8 @@ class Roster:
         try:
             with ThreadPoolExecutor(ASKERS, thread_name_prefix=NAME) as pool:
                 self._go_through(pool)
-            if len(self._seen) >= self.so_far.total:  # only a whole list says who is not on it
+            # Only a whole list says who is not on it; one without anybody is a slip before it is the truth.
+            if self._seen and len(self._seen) >= self.so_far.total:
                 before = began - SKEW_SECONDS
                 with self.tools.store.write() as connection:
                     self.so_far.not_listed = roster.miss(

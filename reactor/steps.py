@@ -2,7 +2,9 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -64,12 +66,20 @@ class Steps:
         if not outlook.due or (outlook.blocked and not self._take_probe()):
             return False
         if outlook.may_exchange or outlook.may_run_errand or outlook.may_release:
-            return (
-                (outlook.may_exchange and self._exchange_one())
-                or (outlook.may_run_errand and self._run_errand())
-                or (outlook.may_release and self._release_one(probing=outlook.blocked))
-            )
+            return self._do_what_may_begin(outlook)
         return self._probe()
+
+    def _do_what_may_begin(self, outlook: Outlook) -> bool:
+        """Errands and releases take turns at being first: many of the ones do not keep the others waiting."""
+        kinds: list[tuple[bool, Callable[[], bool]]] = [
+            (outlook.may_run_errand, self._run_errand),
+            (outlook.may_release, partial(self._release_one, probing=outlook.blocked)),
+        ]
+        with self._lock:
+            if self._taken % 2:
+                kinds.reverse()
+        kinds.insert(0, (outlook.may_exchange, self._exchange_one))
+        return any(may_begin and begin() for may_begin, begin in kinds)
 
     def look_out(self) -> Outlook:
         """What the store shows before a claim."""

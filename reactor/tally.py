@@ -93,5 +93,9 @@ class Tally:
 
     def _run(self) -> None:
         while not self._stopped.is_set():
-            counted = self.flush()  # after a long while there are many batches of rows
+            counted = False
+            try:
+                counted = self.flush()  # after a long while there are many batches of rows
+            except Exception:
+                log.exception("tally=stumbled; it goes on counting")
             self._stopped.wait(_BETWEEN_BATCHES_SECONDS if counted else FLUSH_SECONDS)

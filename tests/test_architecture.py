@@ -154,6 +154,7 @@ PURE = {
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__", "now", "utcnow", "today"}
 # Where anything at all may go wrong, and something must go on or be said.
 CATCH_ALL = {
+    ("tally", "_run"),  # nor does a row that nobody can count
     ("worker", "_supervise"),  # a step that raised does not end its thread
     ("steps", "_take_turn"),  # a poisoned release waits longer and longer, the others go on
     ("steps", "_exchange"),  # the same of a code

@@ -1,6 +1,7 @@
 """`reactor doctor` on an installation that is well, and on one broken in every way it knows."""
 
 import json
+import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from reactor.core.diagnosis import ORDER
 from reactor.doctor import examine
 from reactor.store import authorizers, component, presence
+from reactor.wechat.reach import reach
 
 NOWHERE = "http://127.0.0.1:1"
 OTHER = "wx000000000000000b"
@@ -182,6 +184,31 @@ def test_a_public_url_where_something_else_answers(doctor, well):
         found = doctor(code=1, REACTOR_PUBLIC_URL=url)["callbacks"]
     assert "an unsigned push" in found["text"]
     assert "is answered 200" in found["text"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Encoding: gzip\r\n\r\nodd",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nodd\r\n",
+    ],
+)
+def test_a_url_whose_answer_breaks_off_is_a_problem_in_words(answer):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def speak():
+            line, _ = server.accept()
+            with line:
+                line.recv(4096)
+                line.sendall(answer)
+
+        thread = threading.Thread(target=speak)
+        thread.start()
+        found = reach("GET", f"http://127.0.0.1:{server.getsockname()[1]}/", timeout=(2, 2))
+        thread.join()
+    assert found.status is None
+    assert found.problem in {"ProtocolError", "DecodeError"}
 
 
 def test_a_public_url_where_nobody_answers(doctor, well):

@@ -223,6 +223,20 @@ def test_a_day_without_wechat_ends_the_waiting(build_house):
     assert ask(house, "SELECT 1 FROM errands") == []
 
 
+def test_a_release_does_not_wait_for_all_errands_that_are_due(house):
+    house.open_shop()
+    for _ in range(6):
+        invite(house)
+    house.approve()
+    for _ in range(3):
+        assert house.worker.step()
+    assert house.only_release()["state"] == "released"
+    (left,) = ask(house, "SELECT count(*) FROM errands")
+    assert left[0] >= 4
+    house.run()
+    assert ask(house, "SELECT 1 FROM errands") == []
+
+
 def test_a_younger_code_of_one_invitation_takes_the_older_ones_place(house, invited):
     _, older = authorize_at_wechat(house, invited)
     house.platform.unauthorize(SHOP)

@@ -242,6 +242,16 @@ def test_people_are_told_of_those_whom_wechat_does_not_list_any_more(build_house
     assert ask(house, "SELECT kind, authorizer_appid FROM notices") == [("needs_reauthorization", shop(2))]
 
 
+def test_a_list_without_anybody_is_not_believed(house):
+    merchants(house, 2)
+    take_over(house)
+    house.clock.advance(3600)
+    for number in (1, 2):
+        house.platform.authorizer(shop(number)).authorized = False
+    assert take_over(house).not_listed == 0
+    assert authorizer(house, shop(1))["state"] == "authorized"
+
+
 def test_who_authorized_in_these_minutes_may_be_too_young_for_the_list(house):
     house.push_authorized()
     house.run()

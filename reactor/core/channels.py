@@ -135,7 +135,7 @@ def _kind(scheme: str) -> str | None:
 
 
 def _apprise(name: str, url: str) -> Channel:
-    if url.partition("://")[0] in _GENERIC:
+    if url.partition("://")[0].lower() in _GENERIC:
         raise _odd("apprise", "is a URL of anybody's, which may lead inside; write webhook+https://… for it")
     return Apprise(name, url)
 

@@ -15,6 +15,7 @@ from reactor.notify.outside import Outside
 from reactor.notify.undelivered import Undelivered
 from reactor.notify.wire import why_not
 
+_NOT_ASCII = "the mail server's name, user or password has letters that SMTP cannot carry; use plain ones"
 _FOR_GOOD = 500  # from here on SMTP says that the same would be refused again
 
 
@@ -36,6 +37,8 @@ def send_mail(channel: Mail, message: Message, outside: Outside, message_id: str
         raise _refused(what, error.smtp_code) from None
     except smtplib.SMTPException as error:
         raise Undelivered(f"the mail server did not do it: {type(error).__name__}") from None
+    except UnicodeError:  # its text shows what it stumbled over
+        raise Undelivered.refused(_NOT_ASCII) from None
     except OSError as error:
         raise Undelivered(f"no mail server there: {why_not(error)}") from None
 

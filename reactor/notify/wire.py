@@ -36,7 +36,7 @@ class Answer:
         """The object it holds; none when it holds anything else."""
         try:
             data = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return data if isinstance(data, dict) else {}
 

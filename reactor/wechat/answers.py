@@ -9,6 +9,7 @@ from reactor.core.lifecycle import Audit, GrayPlan, LiveVersion
 from reactor.wechat.client import OddAnswerError
 
 _Fields = dict[str, Any]
+_MOMENTS_END = 10**10  # as of a push's moments: ten digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def authorizer_page(fields: _Fields) -> AuthorizerPage:
             ListedAuthorizer(
                 authorizer_appid=line["authorizer_appid"],
                 refresh_token=_text(line, "refresh_token") or None,
-                auth_time=_number(line, "auth_time"),
+                auth_time=_moment(line, "auth_time"),
             )
             for line in lines
             if isinstance(line, dict) and _is_appid(line.get("authorizer_appid"))
@@ -145,7 +146,7 @@ def audit(fields: _Fields) -> Audit:
         user_version=_text(fields, "user_version"),
         user_desc=_text(fields, "user_desc"),
         reason=_text(fields, "reason") or None,
-        submitted_at=_number(fields, "submit_audit_time"),
+        submitted_at=_moment(fields, "submit_audit_time"),
     )
 
 
@@ -155,7 +156,7 @@ def live_version(fields: _Fields) -> LiveVersion | None:
         done(fields)
         return None
     info = _object(fields, "release_info")
-    live = LiveVersion(_text(info, "release_version"), _number(info, "release_time") or None)
+    live = LiveVersion(_text(info, "release_version"), _moment(info, "release_time") or None)
     return live if live.version or live.released_at else None
 
 
@@ -201,6 +202,12 @@ def _number(fields: _Fields, key: str) -> int | None:
     if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found < 2**63:
         return None
     return found
+
+
+def _moment(fields: _Fields, key: str) -> int | None:
+    """Return Unix seconds; None for what is none, such as milliseconds: no day has that number."""
+    found = _number(fields, key)
+    return found if found is not None and found < _MOMENTS_END else None
 
 
 def _seconds(fields: _Fields) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from reactor.wechat.api import WeChatClient
 from reactor.wechat.client import Ask, OddAnswerError
@@ -44,7 +45,7 @@ def reach(
                 return Reached(answer.status_code, answer.headers.get("Date"), body)
         except NoConnectionError as error:
             return Reached(None, problem=str(error))
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, HTTPError, OSError) as error:  # the body is read by urllib3 itself
             return Reached(None, problem=type(error).__name__)
 
 

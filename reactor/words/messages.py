@@ -60,6 +60,9 @@ CHINESE = {
     ),
     "the mail server refused {what} with {code}": "邮件服务器拒绝了 {what}（{code}）",
     "the mail server did not do it: {why}": "邮件服务器未能完成：{why}",
+    "the mail server's name, user or password has letters that SMTP cannot carry; use plain ones": (
+        "邮件服务器的名称、用户名或密码含有 SMTP 无法传送的字符，请只用普通字符"
+    ),
     "no mail server there: {why}": "连接不到邮件服务器：{why}",
     "the mail server offers no TLS; use one that does, or smtps://": (
         "邮件服务器不支持 TLS；请换用支持的服务器，或使用 smtps://"

@@ -125,6 +125,8 @@ def test_several_are_separated_by_spaces_or_commas_also_where_a_url_holds_one(be
         f"webhook+https://canary.example/审?secret={WHSEC}",
         f"webhook+https:///canary?secret={WHSEC}",
         f"webhook+http://canary.example/?secret={WHSEC}",
+        "apprise+json://canary.example/",
+        "apprise+JSONS://canary.example/",
         "wecom://canary-one,wecom://canary-one",
         "wecom://canary-one,,wecom",
         " ".join(f"wecom://canary-{number:04}" for number in range(21)),

@@ -79,6 +79,16 @@ def test_what_the_server_refuses_is_told_by_its_number(tmp_path, verb, says, for
     assert error.for_good == for_good
 
 
+def test_a_password_that_smtp_cannot_carry_is_told_and_not_shown(tmp_path):
+    with mail_server(tmp_path) as server, pytest.raises(Undelivered) as caught:
+        deliver(server, login="user:canary%E5%AF%86@")
+    error = caught.value
+    assert error.for_good
+    assert "letters that SMTP cannot carry" in str(error)
+    assert "canary" not in f"{error}{error!r}"
+    assert error.__context__ is None or error.__suppress_context__
+
+
 def test_a_server_that_is_not_there_is_tried_again(tmp_path):
     with mail_server(tmp_path) as server:
         pass

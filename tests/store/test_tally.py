@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from served import wait_until
 
 from reactor.store import numbers
+from reactor.store.schema import history
 from reactor.tally import Tally
 
 
@@ -74,3 +75,17 @@ def test_with_nothing_to_tell_the_store_is_only_read(store):
     Tally(store).flush()
     with store.read() as connection:
         assert numbers.marks(connection) == {}
+
+
+def test_a_row_that_nobody_can_count_does_not_end_the_counting(store, caplog):
+    odd = {"release_id": 1, "at": 1e18, "to_state": "released", "happening": "seen_live", "actor": "worker"}
+    with store.write() as connection:
+        number = connection.execute(sa.insert(history).values(odd).returning(history.c.id)).scalar_one()
+    tally = Tally(store)
+    tally.start()
+    wait_until(lambda: "goes on counting" in caplog.text)
+    with store.write() as connection:
+        connection.execute(sa.delete(history).where(history.c.id == number))
+    tally.pushed("text")
+    tally.stop()
+    assert told(store, "pushes") == {("pushes", ("text",)): 1}

@@ -111,6 +111,18 @@ def test_a_component_call_asks_as_documented_and_returns_a_frozen_value(ask, met
         ("latest_audit", "GET", {"status": 1, "reason": "a<br>"}, Audit(None, 1, "", "", "a<br>", None)),
         ("latest_audit", "GET", OK | {"status": 2, "auditid": "7"}, Audit(7, 2, "", "", None, None)),
         (
+            "latest_audit",
+            "GET",
+            {"status": 0, "submit_audit_time": 1_790_000_000_000},
+            Audit(None, 0, "", "", None, None),
+        ),
+        (
+            "version_info",
+            "POST",
+            {"release_info": {"release_version": "1", "release_time": 1_790_000_000_000}},
+            LiveVersion("1", None),
+        ),
+        (
             "version_info",
             "POST /wxa/getversioninfo?",
             OK | {"release_info": {"release_time": 5, "release_version": "1.2", "release_desc": "d"}},
