@@ -18,6 +18,7 @@ __all__ = [
     "AUTH_TYPES",
     "DAYS",
     "MOST_DAYS",
+    "POLLS",
     "Interrupted",
     "Invitation",
     "invite",
@@ -26,6 +27,7 @@ __all__ = [
 
 PATIENCE_SECONDS = 20.0
 POLL_SECONDS = 0.2
+POLLS = int(PATIENCE_SECONDS / POLL_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,17 @@ class Invitation:
 
 
 def invite(
-    settings: Settings, *, auth_type: str, days: int, around: Surroundings | None = None
+    settings: Settings,
+    *,
+    auth_type: str,
+    days: int,
+    around: Surroundings | None = None,
+    waited: Callable[[], None] = lambda: None,
 ) -> Invitation:
-    """Make an invitation and its first pre_auth_code, here or in a worker, whoever comes first."""
+    """Make an invitation and its first pre_auth_code, here or in a worker, whoever comes first.
+
+    `waited` is called after each of at most POLLS looks in vain.
+    """
     migrate(settings)
     with telling(settings.lang), closing(build_store(settings)) as store:
         around = around or surroundings_of(store)
@@ -64,6 +74,7 @@ def invite(
                 doing.run()
             else:
                 around.sleep(POLL_SECONDS)
+                waited()
 
 
 @contextmanager

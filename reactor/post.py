@@ -162,9 +162,17 @@ class Post:
 
 
 def try_channels(
-    channels: Sequence[Channel], teller: Teller, outside: Outside, clock: Callable[[], float]
+    channels: Sequence[Channel],
+    teller: Teller,
+    outside: Outside,
+    clock: Callable[[], float],
+    *,
+    done: Callable[[int], None] = lambda _: None,
 ) -> list[dict[str, Any]]:
-    """Send a test message to each at once: `channel`, whether it was `delivered`, and the `reason` if not."""
+    """Send a test message to each at once: `channel`, whether it was `delivered`, and the `reason` if not.
+
+    `done` is told of each.
+    """
     results: list[dict[str, Any]] = []
     for channel in channels:
         now, reason = clock(), None
@@ -173,4 +181,5 @@ def try_channels(
         except Undelivered as error:
             reason = str(error)
         results.append({"channel": channel.name, "delivered": reason is None, "reason": reason})
+        done(1)
     return results

@@ -1,6 +1,10 @@
 """`reactor notify test`: one message to each channel, and what came of it."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
 
 import pytest
 import sqlalchemy as sa
@@ -88,3 +92,23 @@ def test_what_was_told_is_listed_with_how_it_stands(database_url):
     assert page["items"][0]["next_try_at"] is None
     older = json.loads(listed("--json", "--cursor", page["next_cursor"]))
     assert [one["tries"] for one in older["items"]] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("words", "bar"), [(("notify", "test"), "sending"), (("authorize-link",), "waiting")]
+)
+def test_at_a_terminal_whoever_waits_sees_how_far_it_is(tmp_path, words, bar):
+    variables = environment(f"sqlite:///{tmp_path}/reactor.db", "http://127.0.0.1:1") | {
+        "REACTOR_NOTIFY": "smtp://127.0.0.1:1/?from=a@b.example&to=c@d.example",
+        "REACTOR_PUBLIC_URL": "https://reactor.example",
+    }
+    terminal, end = pty.openpty()
+    try:
+        run = [sys.executable, "-m", "reactor", *words]
+        done = subprocess.run(run, env=os.environ | variables, stderr=end, check=False, capture_output=False)
+        shown = os.read(terminal, 65536).decode()
+    finally:
+        os.close(terminal)
+        os.close(end)
+    assert done.returncode == 1
+    assert bar in shown

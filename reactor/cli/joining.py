@@ -8,12 +8,13 @@ import click
 
 from reactor import words
 from reactor.cli.language import environ
-from reactor.cli.output import facts, json_option, say, second
+from reactor.cli.output import facts, json_option, progress, say, second
 from reactor.configuring import configure
 from reactor.joining import (
     AUTH_TYPES,
     DAYS,
     MOST_DAYS,
+    POLLS,
     Interrupted,
     Invitation,
     invite,
@@ -42,7 +43,8 @@ from reactor.words import Lang
 def authorize_link(*, auth_type: str, days: int, as_json: bool) -> None:
     """Invite a merchant: a page with the authorization links, which also shows what came of it."""
     settings = configure(environ())
-    made = invite(settings, auth_type=auth_type, days=days)
+    with progress(words.say("waiting for WeChat's link", settings.lang), POLLS) as done:
+        made = invite(settings, auth_type=auth_type, days=days, waited=lambda: done(1))
     data = _shown(made)
     say(data, _links(data, settings.lang), as_json=as_json)
     if made.seen.links is None:
@@ -97,11 +99,11 @@ def sync(*, as_json: bool) -> None:
         hidden=not sys.stderr.isatty(),
     )
 
-    def progress(done: int, total: int) -> None:
+    def tell(done: int, total: int) -> None:
         bar.length = max(total, done, 1)
         bar.update(done - bar.pos)
 
-    with open_roster(settings, progress) as roster:
+    with open_roster(settings, tell) as roster:
         try:
             with bar:
                 roster.run()

@@ -8,7 +8,7 @@ import click
 
 from reactor.bootstrap import open_console
 from reactor.cli.language import environ, lang, speak
-from reactor.cli.output import json_option, say, second, table
+from reactor.cli.output import json_option, progress, say, second, table
 from reactor.configuring import configure
 from reactor.notify import Outside
 from reactor.post import try_channels
@@ -67,7 +67,8 @@ def test_channels(*, as_json: bool) -> None:
         say({"channels": []}, speak(none), as_json=as_json)
         sys.exit(2)
     teller = Teller(settings.lang, settings.public_url)
-    results = try_channels(settings.notify, teller, Outside(), time.time)
+    with progress(speak("sending"), len(settings.notify)) as done:
+        results = try_channels(settings.notify, teller, Outside(), time.time, done=done)
     lines = [
         speak("✓ {channel}: delivered", channel=result["channel"])
         if result["delivered"]

@@ -124,6 +124,8 @@ CHINESE = {
     "not as it should be: {wanted}": "不对，应当是：{wanted}",
     # -- keys
     "looking": "检查中",
+    "sending": "发送中",
+    "waiting for WeChat's link": "等待微信返回授权链接",
     "pushing": "推送中",
     "sealing anew": "重新加密",
     "{rotated} secrets sealed anew, {current} had the newest key already": (
