@@ -25,6 +25,12 @@ from reactor.simulator import pusher
 from reactor.simulator.faults import Fault
 
 
+@pytest.fixture
+def house(build_house):
+    """No timeout is played here, so no real second counts."""
+    return build_house(wechat_timeout=(30.0, 30.0))
+
+
 @pytest.fixture(autouse=True)
 def _the_story_ends_well(house):
     yield
