@@ -8,15 +8,15 @@ import sqlalchemy as sa
 
 from reactor.core.decisions import WaitsFor
 from reactor.core.events import AuditDelayed, AuditFailed, AuditSucceeded, identity
-from reactor.core.lifecycle import Audit, AuditStatus, Happening, State
+from reactor.core.lifecycle import AuditStatus, State
 from reactor.core.notices import Kind
-from reactor.core.policy import Mode, Policy
+from reactor.core.policy import Policy
+from reactor.openings import WAITING, Approval, open_approvals
 from reactor.store import authorizers, events, notices, releases
 from reactor.store.authorizers import Authorizer
 from reactor.store.releases import Release
 
 ACCEPTED, MISDIRECTED = "accepted", "misdirected"
-WAITING = (State.HELD, State.PENDING, State.FAILED)
 Audited = AuditSucceeded | AuditFailed | AuditDelayed
 _STATUS = {
     AuditSucceeded: AuditStatus.APPROVED,
@@ -101,7 +101,13 @@ def _accept(
     waiting = _wake_waiting(connection, list(fresh), at=max(push.at for push, _ in fresh.values()))
     approvals = [
         Approval(
-            appid, push.event.to_user_name, push.event.succeeded_at, push.at, event_id, known=appid in known
+            appid,
+            push.event.to_user_name,
+            push.event.succeeded_at,
+            push.at,
+            event_id,
+            known=appid in known,
+            nick_name=known[appid].nick_name if appid in known else None,
         )
         for appid, (push, event_id) in fresh.items()
         if isinstance(push.event, AuditSucceeded)
@@ -205,90 +211,3 @@ def _wake_waiting(
         beside = [WaitsFor.NEWER_AUDIT]
         releases.make_due(connection, now=at, waits_for=beside, authorizer_appids=list(waiting))
     return waiting
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """An approval, and how it became known: by a push (`event_id`), or by a sweep that saw the `audit`."""
-
-    authorizer_appid: str
-    to_user_name: str | None
-    approved_at: float
-    at: float
-    event_id: int | None = None
-    known: bool = True
-    audit: Audit | None = None
-    doubt: str | None = None  # why a person should say whether it goes live
-
-
-def open_approvals(
-    connection: sa.Connection,
-    approvals: Sequence[Approval],
-    waiting: Mapping[str, list[Release]],
-    policy: Callable[[], Policy],
-) -> list[int]:
-    """Open a release for each, of different authorizers; `waiting` are their releases that are not over."""
-    if not approvals:
-        return []
-    by_push = approvals[0].audit is None
-    ids = releases.open_all(
-        connection,
-        [_opening(approval, policy()) for approval in approvals],
-        happening="opened" if by_push else "found",
-        actor=releases.INTAKE if by_push else releases.SWEEP,
-    )
-    for approval, release_id in zip(approvals, ids, strict=True):
-        _supersede(connection, waiting.get(approval.authorizer_appid, []), release_id, approval)
-    return ids
-
-
-def _opening(approval: Approval, policy: Policy) -> dict[str, object]:
-    rule, audit = policy.rule_for(approval.authorizer_appid), approval.audit
-    held = approval.doubt is not None or rule.mode is Mode.HOLD
-    reason = _opening_reason(held=held, known=approval.known, delay_seconds=rule.delay_seconds)
-    return {
-        "authorizer_appid": approval.authorizer_appid,
-        "to_user_name": approval.to_user_name,
-        "event_id": approval.event_id,
-        "audit_id": audit and audit.audit_id,
-        "user_version": audit and (audit.user_version or None),
-        "user_desc": audit and (audit.user_desc or None),
-        "submitted_at": audit and audit.submitted_at,
-        "state": State.HELD if held else State.PENDING,
-        "mode": rule.mode,
-        "approved_at": approval.approved_at,
-        "created_at": approval.at,
-        "due_at": None if held else approval.at + rule.delay_seconds,
-        "waits_for": WaitsFor.DELAY if rule.delay_seconds and not held else None,
-        "reason": approval.doubt or reason,
-    }
-
-
-def _opening_reason(*, held: bool, known: bool, delay_seconds: float) -> str | None:
-    if held:
-        return "the policy holds it until a person approves"
-    if not known:
-        return "the authorizer is not known yet; this goes on once it is"
-    return f"the policy waits {delay_seconds:g} s after the approval" if delay_seconds else None
-
-
-def _supersede(
-    connection: sa.Connection, waiting: Sequence[Release], release_id: int, approval: Approval
-) -> None:
-    """The younger approval stays; two of one second are of one audit: the second is settled by looking.
-
-    Only among those that speak of the same mini program: a push gone astray must not displace a genuine one.
-    """
-    approved_at = approval.approved_at
-    waiting = [release for release in waiting if release.to_user_name == approval.to_user_name]
-    younger = [r for r in waiting if r.approved_at > approved_at and r.state is not State.FAILED]
-    losing = [r for r in waiting if r.approved_at < approved_at]
-    winner = release_id
-    if younger:
-        opened = releases.get(connection, release_id)
-        assert opened is not None
-        losing, winner = [opened], younger[-1].id
-    reason = f"release {winner}, of a newer approval, takes its place"
-    releases.end_waiting(
-        connection, losing, Happening.SUPERSEDED, at=approval.at, actor=releases.INTAKE, reason=reason
-    )

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import sqlalchemy as sa
 
-from reactor.audits import ACCEPTED, WAITING, Audited, AuditPush, accept_audits
+from reactor.audits import ACCEPTED, Audited, AuditPush, accept_audits
 from reactor.core.acceptance import CodeGiven
 from reactor.core.decisions import WaitsFor
 from reactor.core.events import (
@@ -24,6 +24,7 @@ from reactor.core.invitation import digest_of
 from reactor.core.lifecycle import Happening
 from reactor.core.masks import mask_event, mask_unreadable
 from reactor.core.policy import Policy
+from reactor.openings import WAITING
 from reactor.store import authorizers, bell, component, errands, events, numbers, releases
 from reactor.store.database import Store
 from reactor.tally import Tally

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from reactor import present
-from reactor.store import authorizers, component, events, messages, releases
+from reactor.store import authorizers, calls, component, events, history, messages, releases
 from reactor.store.asking import Plan, soon
 from reactor.store.component import Component
 from reactor.store.database import Store
@@ -56,8 +56,8 @@ class Records:
                 return None
             return {
                 **present.release(release, component.get(connection, self._component_appid)),
-                "history": [present.step(row) for row in releases.history_of(connection, release_id)],
-                "calls": [present.call(row) for row in releases.calls_of(connection, release_id)],
+                "history": [present.step(row) for row in history.of_release(connection, release_id)],
+                "calls": [present.call(row) for row in calls.of_release(connection, release_id)],
             }
 
     def events(self, *, before: int | None = None, limit: int = DEFAULT_LIMIT, **filters: Any) -> Json:

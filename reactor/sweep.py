@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from reactor import breaker
-from reactor.audits import WAITING, Approval, open_approvals
 from reactor.core.decisions import Decision, weigh
 from reactor.core.errcodes import Verdict, lookup
 from reactor.core.errors import Answered, TokenError, WeChatError
 from reactor.core.lifecycle import Audit, AuditStatus, LiveVersion, State, doubt, was_released
 from reactor.core.notices import Kind
+from reactor.openings import WAITING, Approval, open_approvals
 from reactor.store import asking, authorizers, bell, calls, component, notices, releases
 from reactor.store.authorizers import Authorizer
 from reactor.tools import Tools
@@ -188,7 +188,10 @@ class Ask:
         # Our clock may be behind WeChat's; nothing is approved before it was submitted.
         approved_at = max(now, float(audit.submitted_at or now))
         user_name = self._authorizer.user_name
-        approval = Approval(self._appid, user_name, approved_at, now, audit=audit, doubt=doubtful)
+        nick_name = self._authorizer.nick_name
+        approval = Approval(
+            self._appid, user_name, approved_at, now, audit=audit, doubt=doubtful, nick_name=nick_name
+        )
         states = (*WAITING, State.RELEASING)
         waiting = {self._appid: releases.in_states(connection, [self._appid], states, lock=True)}
         return open_approvals(connection, [approval], waiting, self._tools.policy)[0]

@@ -28,7 +28,7 @@ _CALLING = {
     "ledger",
     "turn",
 }
-_KEEPING = _CALLING | {"audits", "pulse", "sweep"}
+_KEEPING = _CALLING | {"audits", "openings", "pulse", "sweep"}
 _HOUSE = _KEEPING | {
     "pictures",
     "notify",
@@ -80,8 +80,9 @@ MAY_USE = {
     "upkeep": _KEEPING,
     "steps": _CALLING,
     "worker": {"core", "store", "post", "pulse", "steps", "sweep", "tools", "upkeep"},
-    "audits": {"core", "store"},
-    "intake": {"core", "store", "audits", "tally"},
+    "openings": {"core", "store"},
+    "audits": {"core", "store", "openings"},
+    "intake": {"core", "store", "audits", "openings", "tally"},
     "desk": {"core", "store"},
     "admission": {"core", "store"},
     "wellbeing": {"core", "store"},
@@ -146,6 +147,7 @@ PURE = {
         "dataclasses",
         "datetime",
         "enum",
+        "functools",
         "hashlib",
         "hmac",
     ),

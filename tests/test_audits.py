@@ -5,7 +5,7 @@ from stories import CAFE, CAFE_NAME, SHOP, SHOP_NAME, ask
 
 from reactor.audits import AuditPush, accept_audits
 from reactor.core.events import AuditFailed, AuditSucceeded
-from reactor.core.policy import Mode, Policy, Rule
+from reactor.core.policy import Mode, Policy, Terms
 from reactor.store import releases
 
 NOW = 1_790_000_000
@@ -72,7 +72,7 @@ def test_on_both_routes_in_one_group_it_is_one(house):
 
 
 def test_each_follows_its_own_rule(house):
-    policy = Policy(Rule(), {CAFE: Rule(Mode.HOLD), BAR: Rule(Mode.AUTO, 60.0)})
+    policy = Policy(authorizers={CAFE: Terms(mode=Mode.HOLD), BAR: Terms(delay_seconds=60.0)})
     accept(
         house,
         approval(SHOP, SHOP_NAME),

@@ -44,7 +44,10 @@ class WaitsFor(StrEnum):
     QUOTA = "quota"
     NEWER_AUDIT = "newer_audit"
     AUTHORIZER = "authorizer"
-    DELAY = "delay"
+    DELAY = "delay"  # what the policy says of the time: a delay, a window, a freeze
+    PAUSE = "pause"
+    RING = "ring"
+    GRAY = "gray"
 
 
 SYSTEMIC = (WaitsFor.SYSTEM, WaitsFor.TICKET, WaitsFor.OUTAGE)

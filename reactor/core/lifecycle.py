@@ -33,6 +33,11 @@ class Happening(StrEnum):
     SEEN_LIVE = "seen_live"
     GAVE_UP = "gave_up"
     GRAY_FOUND = "gray_found"
+    HELD_BACK = "held_back"
+    OBSERVED = "observed"
+    LEFT_ALONE = "left_alone"
+    EXPIRED = "expired"
+    ROLLED_BACK = "rolled_back"
     MISDIRECTED = "misdirected"
     SUPERSEDED = "superseded"
     UNAUTHORIZED = "unauthorized"
@@ -48,10 +53,11 @@ _ENDS_WAITING = {
 }
 
 TRANSITIONS: Mapping[State, Mapping[Happening, State]] = {
-    State.HELD: {Happening.APPROVED: State.PENDING, **_ENDS_WAITING},
+    State.HELD: {Happening.APPROVED: State.PENDING, Happening.EXPIRED: State.CANCELLED, **_ENDS_WAITING},
     State.PENDING: {
         Happening.CLAIMED: State.RELEASING,
         Happening.RETRIED: State.PENDING,
+        Happening.HELD_BACK: State.HELD,
         **_ENDS_WAITING,
     },
     State.RELEASING: {
@@ -61,12 +67,15 @@ TRANSITIONS: Mapping[State, Mapping[Happening, State]] = {
         Happening.SEEN_LIVE: State.RELEASED,
         Happening.GAVE_UP: State.FAILED,
         Happening.GRAY_FOUND: State.HELD,
+        Happening.HELD_BACK: State.HELD,
+        Happening.OBSERVED: State.CANCELLED,
+        Happening.LEFT_ALONE: State.CANCELLED,
         Happening.MISDIRECTED: State.CANCELLED,
         Happening.SUPERSEDED: State.SUPERSEDED,
         Happening.UNAUTHORIZED: State.CANCELLED,
     },
     State.FAILED: {Happening.RETRIED: State.PENDING, **_ENDS_WAITING},
-    State.RELEASED: {},
+    State.RELEASED: {Happening.ROLLED_BACK: State.CANCELLED},
     State.SUPERSEDED: {},
     State.CANCELLED: {},
 }

@@ -64,6 +64,7 @@ class Authorizer:
     swept_until: float | None
     mini_program: bool | None = None
     code_digest: str | None = field(default=None, repr=False)
+    paused: bool = False
 
     @property
     def can_release(self) -> bool | None:

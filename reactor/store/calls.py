@@ -26,3 +26,9 @@ def add(connection: sa.Connection, records: Iterable[Any], *, release_id: int | 
     rows = [{"release_id": release_id, **asdict(record)} for record in records]
     if rows:
         connection.execute(sa.insert(calls), rows)
+
+
+def of_release(connection: sa.Connection, release_id: int) -> list[dict[str, object]]:
+    """The calls made for one release, oldest first."""
+    query = sa.select(calls).where(calls.c.release_id == release_id).order_by(calls.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]

@@ -29,6 +29,8 @@ class Component:
     strikers: str | None = None
     ask_all_since: float | None = None
     ticket_told_at: float | None = None
+    policy_digest: str | None = None
+    policy_problem: str | None = None
 
 
 def get(connection: sa.Connection, component_appid: str) -> Component:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from reactor.core.lifecycle import Happening, State, allows, follow
-from reactor.store import notices
-from reactor.store.schema import calls, history, releases
+from reactor.store import history, notices
+from reactor.store.schema import releases
 
 WORKER = "worker"
 INTAKE = "intake"
@@ -27,18 +27,6 @@ _IN_STATES = (
 _IN_STATES_LOCKED = _IN_STATES.with_for_update()
 _OLDEST_DUE = sa.select(sa.func.min(releases.c.due_at)).where(releases.c.state == State.PENDING)
 _OPEN = sa.insert(releases).returning(releases.c.id, releases.c.authorizer_appid)
-_NOTE = sa.insert(history)
-_NOTE_OPENED = sa.insert(history).from_select(
-    ["release_id", "at", "to_state", "happening", "actor", "detail"],
-    sa.select(
-        releases.c.id,
-        releases.c.created_at,
-        releases.c.state,
-        sa.bindparam("happening", type_=sa.Text),
-        sa.bindparam("actor", type_=sa.Text),
-        releases.c.reason,
-    ).where(releases.c.id.in_(sa.bindparam("ids", expanding=True))),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +56,14 @@ class Release:
     lease_until: float | None
     woken: bool
     submitted_at: float | None
+    rule: str | None = None
+    approved_by: str | None = None
+    held_since: float | None = None
+    reminded_at: float | None = None
+    ring: int | None = None
+    gray_percentage: int | None = None
+    gray_asked_at: float | None = None
+    gray_plan_at: float | None = None
 
 
 def of_row(row: sa.Row[tuple[object, ...]]) -> Release:
@@ -142,7 +138,7 @@ def open_all(
     Returns their ids, in order.
     """
     ids = {row.authorizer_appid: int(row.id) for row in connection.execute(_OPEN, rows)}
-    connection.execute(_NOTE_OPENED, {"ids": list(ids.values()), "happening": happening, "actor": actor})
+    history.note_opened(connection, list(ids.values()), happening=happening, actor=actor)
     notices.note_opened(connection, rows, ids)
     return [ids[str(row["authorizer_appid"])] for row in rows]
 
@@ -170,8 +166,16 @@ def change(  # noqa: PLR0913 - a transition, who says so and why
         statement = statement.where(releases.c.lease_holder == release.lease_holder)
     if connection.execute(statement.values(state=target, **values)).rowcount != 1:
         return False
-    note = {"release_id": release.id, "at": at, "from_state": release.state, "to_state": target}
-    connection.execute(_NOTE, {**note, "happening": happening, "actor": actor, "detail": detail})
+    note: dict[str, object] = {
+        "release_id": release.id,
+        "at": at,
+        "from_state": release.state,
+        "to_state": target,
+        "authorizer_appid": release.authorizer_appid,
+        "rule": values.get("rule", release.rule),
+        "user_version": values.get("user_version", release.user_version),
+    }
+    history.note(connection, {**note, "happening": happening, "actor": actor, "detail": detail})
     notices.note_state(connection, release.id, release.authorizer_appid, target, at=at, detail=detail)
     return True
 
@@ -278,18 +282,3 @@ def resume(connection: sa.Connection, *, now: float, waits_for: Sequence[str]) -
         statement = sa.update(releases).where(releases.c.id.in_(found)).values(due_at=now)
         connection.execute(statement)
     return len(found)
-
-
-# -- the story of one release ------------------------------------------------------------------------
-
-
-def history_of(connection: sa.Connection, release_id: int) -> list[dict[str, object]]:
-    """The state changes, oldest first."""
-    query = sa.select(history).where(history.c.release_id == release_id).order_by(history.c.id)
-    return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def calls_of(connection: sa.Connection, release_id: int) -> list[dict[str, object]]:
-    """The calls to WeChat, oldest first."""
-    query = sa.select(calls).where(calls.c.release_id == release_id).order_by(calls.c.id)
-    return [dict(row) for row in connection.execute(query).mappings()]

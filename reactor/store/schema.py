@@ -29,6 +29,9 @@ component = sa.Table(
     sa.Column("ask_all_since", _TIME),
     # When people were last told that the ticket grows old.
     sa.Column("ticket_told_at", _TIME),
+    # The policy that the workers follow, and what is wrong with a newer file that they cannot.
+    sa.Column("policy_digest", sa.String(64)),
+    sa.Column("policy_problem", sa.Text),
 )
 
 authorizers = sa.Table(
@@ -64,6 +67,8 @@ authorizers = sa.Table(
     sa.Column("mini_program", sa.Boolean),
     # Of its latest authorization code: by it a merchant who comes back from WeChat is known.
     sa.Column("code_digest", sa.String(64), index=True),
+    # An operator holds back whatever is approved for it.
+    sa.Column("paused", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 sa.Index(
     "ix_authorizers_code_due",
@@ -159,6 +164,17 @@ releases = sa.Table(
     sa.Column("woken", sa.Boolean, nullable=False, server_default=sa.false()),
     # When WeChat says that the version was submitted for its audit.
     sa.Column("submitted_at", _TIME),
+    # The rule of the policy that decided last, and the person who approved it, if one did.
+    sa.Column("rule", sa.Text),
+    sa.Column("approved_by", sa.Text),
+    sa.Column("held_since", _TIME),
+    sa.Column("reminded_at", _TIME),
+    # The stage of its version's wave.
+    sa.Column("ring", sa.Integer),
+    # Of a gray release that is ours: the share we last asked for, when, and WeChat's own time of the plan.
+    sa.Column("gray_percentage", sa.Integer),
+    sa.Column("gray_asked_at", _TIME),
+    sa.Column("gray_plan_at", _TIME),
 )
 sa.Index("ix_releases_state_due", releases.c.state, releases.c.due_at)
 sa.Index("ix_releases_state_id", releases.c.state, releases.c.id)
@@ -206,7 +222,17 @@ history = sa.Table(
     sa.Column("happening", sa.String(24), nullable=False),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("detail", sa.Text),
+    # Said again, so that the record speaks for itself when the release is long gone.
+    sa.Column("authorizer_appid", sa.String(18)),
+    sa.Column("user_version", sa.Text),
+    sa.Column("rule", sa.Text),
+    # Its place in the chain, and the digest of it and of all before it; empty until the chain is written on.
+    sa.Column("seq", sa.BigInteger),
+    sa.Column("digest", sa.String(64)),
 )
+_LOOSE = history.c.seq.is_(None)
+sa.Index("ix_history_loose", history.c.id, sqlite_where=_LOOSE, postgresql_where=_LOOSE)
+sa.Index("uq_history_seq", history.c.seq, unique=True)
 
 leases = sa.Table(
     "leases",

@@ -99,3 +99,34 @@ errands = sa.Table(
     sa.Column("reason", sa.Text),
     sa.UniqueConstraint("kind", "subject"),
 )
+
+# -- the policy ------------------------------------------------------------------------------------------
+
+# One version on its way through the rings; a row is made by the first release of it that comes to its turn.
+waves = sa.Table(
+    "waves",
+    metadata,
+    sa.Column("user_version", sa.Text, primary_key=True),
+    sa.Column("opened_at", TIME, nullable=False),
+    # Up to which ring releases may go.
+    sa.Column("ring", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("changed_at", TIME),
+    # Failures that a person looked at and let pass.
+    sa.Column("forgiven", sa.Integer, nullable=False, server_default="0"),
+)
+
+# -- the record ------------------------------------------------------------------------------------------
+
+# One row: where the chain of history begins and ends, signed with a key that the database does not hold.
+chain = sa.Table(
+    "chain",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("first_seq", sa.BigInteger, nullable=False),
+    sa.Column("first_digest", sa.String(64), nullable=False),
+    sa.Column("last_seq", sa.BigInteger, nullable=False),
+    sa.Column("last_digest", sa.String(64), nullable=False),
+    sa.Column("signature", sa.String(64), nullable=False),
+)

@@ -5,10 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reactor.core.errors import PolicyError
-from reactor.core.policy import Mode, Policy, Rule, parse_policy
+from reactor.core.policy import Case, Mode, Policy, Subject, decide, parse_policy
 
 SHOP, OTHER = "wx0123456789abcdef", "wxfedcba9876543210"
 SHIPPED = Path(__file__).parents[2] / "config" / "policy.toml"
+
+
+def treatment(policy, appid):
+    """The mode, and how many seconds an approval of now would wait."""
+    ruling = decide(policy, Case(Subject(appid), 0.0), 0.0)
+    return ruling.mode, ruling.until or 0.0
 
 
 def problems_of(text):
@@ -24,27 +30,27 @@ def problems_of(text):
 def test_a_policy_that_says_nothing_releases_at_once(text):
     policy = parse_policy(text)
     assert policy == Policy()
-    assert policy.rule_for(SHOP) == Rule(Mode.AUTO, 0.0)
+    assert treatment(policy, SHOP) == (Mode.AUTO, 0.0)
 
 
 def test_the_policy_that_comes_with_the_project_releases_at_once():
-    assert parse_policy(SHIPPED.read_text("utf-8")) == Policy()
+    assert treatment(parse_policy(SHIPPED.read_text("utf-8")), SHOP) == (Mode.AUTO, 0.0)
 
 
 def test_the_example_in_the_policy_that_comes_with_the_project_can_be_switched_on():
     example = SHIPPED.read_text("utf-8").replace("# [auth", "[auth").replace("# mode", "mode")
-    assert parse_policy(example).rule_for(SHOP) == Rule(Mode.HOLD)
+    assert treatment(parse_policy(example), SHOP) == (Mode.HOLD, 0.0)
 
 
 def test_the_default_applies_to_whoever_has_no_rule():
     policy = parse_policy('[default]\nmode = "hold"\ndelay_seconds = 30\n')
-    assert policy.rule_for(SHOP) == Rule(Mode.HOLD, 30.0)
+    assert treatment(policy, SHOP) == (Mode.HOLD, 0.0)
 
 
 def test_an_authorizers_rule_comes_before_the_default():
     policy = parse_policy(f'[authorizers.{SHOP}]\nmode = "hold"\n')
-    assert policy.rule_for(SHOP) == Rule(Mode.HOLD)
-    assert policy.rule_for(OTHER) == Rule(Mode.AUTO)
+    assert treatment(policy, SHOP) == (Mode.HOLD, 0.0)
+    assert treatment(policy, OTHER) == (Mode.AUTO, 0.0)
 
 
 def test_an_authorizer_inherits_what_its_rule_leaves_out():
@@ -59,8 +65,8 @@ def test_an_authorizer_inherits_what_its_rule_leaves_out():
         delay_seconds = 12.5
         """
     )
-    assert policy.rule_for(SHOP) == Rule(Mode.AUTO, 12.5)
-    assert policy.rule_for(OTHER) == Rule(Mode.HOLD, 0.0)
+    assert treatment(policy, SHOP) == (Mode.AUTO, 12.5)
+    assert treatment(policy, OTHER) == (Mode.HOLD, 0.0)
 
 
 @pytest.mark.parametrize("delay", ["0", "0.0", "0.25", "86400", "2592000", "1e3"])
@@ -74,12 +80,13 @@ def test_a_delay_is_any_number_of_seconds_up_to_thirty_days(delay):
 
 TABLES = "a policy has [default], [authorizers.<appid>], [pace], [retention]"
 PROBLEMS = [
-    ('[default]\nmode = "sometimes"', "[default] mode = 'sometimes': must be one of auto, hold"),
-    ('[default]\nmode = ""', "[default] mode = '': must be one of auto, hold"),
-    ('[default]\nmode = "AUTO"', "[default] mode = 'AUTO': must be one of auto, hold"),
-    ("[default]\nmode = true", "[default] mode = True: must be one of auto, hold"),
-    ("[default]\nmode = []", "[default] mode = []: must be one of auto, hold"),
-    ("[default]\nmode = {a = 1}", "[default] mode = {'a': 1}: must be one of auto, hold"),
+    ('[default]\nmode = "sometimes"',
+     "[default] mode = 'sometimes': must be one of auto, gray, hold, observe, off"),
+    ('[default]\nmode = ""', "[default] mode = '': must be one of auto, gray, hold, observe, off"),
+    ('[default]\nmode = "AUTO"', "[default] mode = 'AUTO': must be one of auto, gray, hold, observe, off"),
+    ("[default]\nmode = true", "[default] mode = True: must be one of auto, gray, hold, observe, off"),
+    ("[default]\nmode = []", "[default] mode = []: must be one of auto, gray, hold, observe, off"),
+    ("[default]\nmode = {a = 1}", "[default] mode = {'a': 1}: must be one of auto, gray, hold, observe, off"),
     ("[default]\ndelay_seconds = -1", "[default] delay_seconds = -1: must be a number from 0 to 2592000"),
     ("[default]\ndelay_seconds = 2592001",
      "[default] delay_seconds = 2592001: must be a number from 0 to 2592000"),
@@ -96,7 +103,7 @@ PROBLEMS = [
     ("[[authorizers]]", "authorizers must be tables, one [authorizers.<appid>] each"),
     (f"[authorizers]\n{SHOP} = 'hold'", f"[authorizers.{SHOP}] must be a table"),
     (f"[authorizers.{SHOP}]\nmode = 'no'",
-     f"[authorizers.{SHOP}] mode = 'no': must be one of auto, hold"),
+     f"[authorizers.{SHOP}] mode = 'no': must be one of auto, gray, hold, observe, off"),
     ("[authorizers.wx0123456789ABCDEF]",
      "[authorizers.wx0123456789ABCDEF]: an appid is wx and 16 lower-case hex digits"),
     ("[authorizers.gh_0123456789ab]",
@@ -169,9 +176,9 @@ def test_whatever_the_file_says_it_is_followed_or_refused_and_never_half(text):
         policy = parse_policy(text)
     except PolicyError:
         return
-    for rule in (policy.default, *policy.authorizers.values()):
-        assert rule.mode in Mode
-        assert 0 <= rule.delay_seconds <= 2592000
+    for terms in (policy.default, *policy.authorizers.values()):
+        assert terms.mode is None or terms.mode in Mode
+        assert terms.delay_seconds is None or 0 <= terms.delay_seconds <= 2592000
 
 
 @given(st.sampled_from(Mode), st.integers(0, 2592000), st.sampled_from(Mode), st.integers(0, 2592000))
@@ -180,5 +187,6 @@ def test_what_was_written_is_what_applies(mode, delay, own_mode, own_delay):
         f'[default]\nmode = "{mode}"\ndelay_seconds = {delay}\n'
         f'[authorizers.{SHOP}]\nmode = "{own_mode}"\ndelay_seconds = {own_delay}\n'
     )
-    assert policy.rule_for(OTHER) == Rule(mode, float(delay))
-    assert policy.rule_for(SHOP) == Rule(own_mode, float(own_delay))
+    assert treatment(policy, OTHER) == (mode, float(delay) if mode in (Mode.AUTO, Mode.GRAY) else 0.0)
+    own_waits = own_mode in (Mode.AUTO, Mode.GRAY)
+    assert treatment(policy, SHOP) == (own_mode, float(own_delay) if own_waits else 0.0)

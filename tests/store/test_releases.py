@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from reactor.core.errors import IllegalTransition
 from reactor.core.lifecycle import Happening, State, allows, follow
-from reactor.store import calls, claims, releases
+from reactor.store import calls, claims, history, releases
 from reactor.store.database import Conflict
 from reactor.wechat import CallRecord
 
@@ -58,7 +58,7 @@ def story(store):
 
     def read(release):
         with store.read() as connection:
-            return releases.history_of(connection, release.id)
+            return history.of_release(connection, release.id)
 
     return read
 
@@ -273,10 +273,10 @@ def test_a_call_that_the_dead_had_begun_is_marked_unknown(do, store, claim, open
     begin(elsewhere)
     claim("alive", now=200.0)
     with store.read() as connection:
-        assert [row["outcome"] for row in releases.calls_of(connection, release.id)] == [
+        assert [row["outcome"] for row in calls.of_release(connection, release.id)] == [
             "answered", "unknown",
         ]  # fmt: skip
-        assert [row["outcome"] for row in releases.calls_of(connection, elsewhere.id)] == ["started"]
+        assert [row["outcome"] for row in calls.of_release(connection, elsewhere.id)] == ["started"]
 
 
 def test_only_the_holder_speaks_for_a_release_in_flight(do, see, story, claim, open_release):
@@ -374,7 +374,7 @@ def test_only_this_authorizers_releases_are_made_due(do, see, open_release):
 def test_a_release_that_is_not_there_is_none(store):
     with store.read() as connection:
         assert releases.get(connection, 1) is None
-        assert releases.history_of(connection, 1) == releases.calls_of(connection, 1) == []
+        assert history.of_release(connection, 1) == calls.of_release(connection, 1) == []
 
 
 def test_a_new_release_keeps_what_it_was_opened_with(see, open_release):
@@ -453,7 +453,7 @@ def test_calls_are_told_in_the_order_in_which_they_were_begun(do, store, open_re
     do(calls.add, [])
     do(calls.finish, begun, record("release", 6.0, errcode=85052, rid="r-1", ms=12))
     with store.read() as connection:
-        told = releases.calls_of(connection, release.id)
+        told = calls.of_release(connection, release.id)
         everything = connection.execute(sa.text("SELECT count(*) FROM calls")).scalar()
     assert [(row["call"], row["outcome"], row["errcode"]) for row in told] == [
         ("getversioninfo", "answered", 0), ("release", "answered", 85052),

@@ -3,6 +3,7 @@
 from flask import Blueprint, abort
 
 from reactor.core.checks import Health
+from reactor.core.policy import Case, Ruling, Subject, decide
 from reactor.store import authorizers, shelves
 from reactor.store.authorizers import Authorizer
 from reactor.store.shelves import Window
@@ -52,8 +53,9 @@ def add_authorizers(ops: Blueprint, office: Office) -> None:
             before=before,
             older=filters.address("/ops/authorizers", before=shown[-1].id) if more and not searched else None,
             address=filters.address,
-            rule_for=office.furnishing.policy().rule_for,
+            rulings={one.id: _ruling(office, one.authorizer_appid, one) for one in shown},
             audits=telling.AUDITS,
+            now=office.clock(),
         )
 
     @ops.get("/authorizers/<appid:authorizer_appid>")
@@ -71,11 +73,18 @@ def add_authorizers(ops: Blueprint, office: Office) -> None:
             one=found,
             releases=releases,
             events=events,
-            rule=office.furnishing.policy().rule_for(authorizer_appid),
+            ruling=_ruling(office, authorizer_appid, found),
             audits=telling.AUDITS,
             token=_token_health(found, office.clock()) if found else None,
             now=office.clock(),
         )
+
+
+def _ruling(office: Office, appid: str, one: Authorizer | None) -> Ruling:
+    """What would become of a version that was approved now."""
+    now = office.clock()
+    subject = Subject(appid, one.user_name, one.nick_name) if one else Subject(appid)
+    return decide(office.furnishing.policy(), Case(subject, now, paused=one is not None and one.paused), now)
 
 
 def _token_health(one: Authorizer, now: float) -> tuple[Health, str]:

@@ -1,52 +1,14 @@
-"""The policy file: what to do with an approval."""
+"""The policy file as text becomes a Policy, or every problem in it at once."""
 
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from reactor.core.errors import PolicyError
+from reactor.core.policy.rules import Mode, Pace, Policy, Terms
 
 _APPID = re.compile(r"wx[0-9a-f]{16}")
-
-
-class Mode(StrEnum):
-    """How an approval is treated."""
-
-    AUTO = "auto"
-    HOLD = "hold"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """The treatment of one authorizer's approvals; the delay in seconds."""
-
-    mode: Mode = Mode.AUTO
-    delay_seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast releases go, over all processes: so many begun a second, so many under way at once."""
-
-    releases_per_second: float = 20.0
-    concurrency: int = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """The default rule and the authorizers that differ from it; how fast, and for how long it is kept."""
-
-    default: Rule = Rule()
-    authorizers: Mapping[str, Rule] = field(default_factory=dict)
-    pace: Pace = Pace()
-    retention_days: int = 400
-
-    def rule_for(self, authorizer_appid: str) -> Rule:
-        """The rule that applies to this authorizer."""
-        return self.authorizers.get(authorizer_appid, self.default)
 
 
 def parse_policy(text: str) -> Policy:
@@ -60,7 +22,7 @@ def parse_policy(text: str) -> Policy:
         for name in document
         if name not in ("default", "authorizers", "pace", "retention")
     ]
-    default = _rule("default", document.get("default", {}), Rule(), problems)
+    default = _terms("default", document.get("default", {}), problems)
     tables = document.get("authorizers", {})
     if not isinstance(tables, dict):
         problems.append("authorizers must be tables, one [authorizers.<appid>] each")
@@ -69,13 +31,13 @@ def parse_policy(text: str) -> Policy:
     for appid, table in tables.items():
         if not _APPID.fullmatch(appid):
             problems.append(f"[authorizers.{appid}]: an appid is wx and 16 lower-case hex digits")
-        rules[appid] = _rule(f"authorizers.{appid}", table, default, problems)
+        rules[appid] = _terms(f"authorizers.{appid}", table, problems)
     pace = _numbers("pace", document.get("pace", {}), _PACE, problems)
     retention = _numbers("retention", document.get("retention", {}), _RETENTION, problems)
     if problems:
         raise PolicyError("\n".join(problems))
     speed = Pace(float(pace["releases_per_second"]), int(pace["concurrency"]))
-    return Policy(default, rules, speed, int(retention["days"]))
+    return Policy(default, rules, pace=speed, retention_days=int(retention["days"]))
 
 
 _TABLES = ("default", "authorizers.<appid>", "pace", "retention")
@@ -106,20 +68,23 @@ def _numbers(
     return found
 
 
-def _rule(name: str, table: Any, inherited: Rule, problems: list[str]) -> Rule:
+def _terms(name: str, table: Any, problems: list[str]) -> Terms:
     if not isinstance(table, dict):
         problems.append(f"[{name}] must be a table")
-        return inherited
+        return Terms(name)
     problems.extend(
         f"[{name}] {key}: not known; a rule has mode and delay_seconds"
         for key in table
         if key not in ("mode", "delay_seconds")
     )
-    mode, delay = table.get("mode", inherited.mode), table.get("delay_seconds", inherited.delay_seconds)
-    if mode not in list(Mode):
+    mode, delay = table.get("mode"), table.get("delay_seconds")
+    if mode is not None and mode not in list(Mode):
         problems.append(f"[{name}] mode = {mode!r}: must be one of {', '.join(Mode)}")
-        mode = inherited.mode
-    if isinstance(delay, bool) or not isinstance(delay, int | float) or not 0 <= delay <= 30 * 86400:
+        mode = None
+    wrong = isinstance(delay, bool) or not isinstance(delay, int | float) or not 0 <= delay <= 30 * 86400
+    if delay is not None and wrong:
         problems.append(f"[{name}] delay_seconds = {delay!r}: must be a number from 0 to 2592000")
-        delay = inherited.delay_seconds
-    return Rule(Mode(mode), float(delay))
+        delay = None
+    return Terms(
+        name, mode=Mode(mode) if mode else None, delay_seconds=None if delay is None else float(delay)
+    )

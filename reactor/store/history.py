@@ -1,0 +1,45 @@
+"""The record of every change of state: rows are added, never changed."""
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+from reactor.store.schema import history, releases
+
+# Built once: putting a statement together costs SQLAlchemy more than carrying it out.
+_NOTE = sa.insert(history)
+_NOTE_OPENED = sa.insert(history).from_select(
+    [
+        *("release_id", "at", "to_state", "happening", "actor", "detail"),
+        *("authorizer_appid", "user_version", "rule"),
+    ],
+    sa.select(
+        releases.c.id,
+        releases.c.created_at,
+        releases.c.state,
+        sa.bindparam("happening", type_=sa.Text),
+        sa.bindparam("actor", type_=sa.Text),
+        releases.c.reason,
+        releases.c.authorizer_appid,
+        releases.c.user_version,
+        releases.c.rule,
+    ).where(releases.c.id.in_(sa.bindparam("ids", expanding=True))),
+)
+_OF_RELEASE = (
+    sa.select(history).where(history.c.release_id == sa.bindparam("release_id")).order_by(history.c.id)
+)
+
+
+def note(connection: sa.Connection, row: Mapping[str, object]) -> None:
+    """Add one change of state."""
+    connection.execute(_NOTE, row)
+
+
+def note_opened(connection: sa.Connection, release_ids: Sequence[int], *, happening: str, actor: str) -> None:
+    """Add how each of these releases came into being, as it stands in its own row."""
+    connection.execute(_NOTE_OPENED, {"ids": release_ids, "happening": happening, "actor": actor})
+
+
+def of_release(connection: sa.Connection, release_id: int) -> list[dict[str, object]]:
+    """The changes of one release, oldest first."""
+    return [dict(row) for row in connection.execute(_OF_RELEASE, {"release_id": release_id}).mappings()]

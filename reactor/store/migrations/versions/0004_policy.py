@@ -1,0 +1,74 @@
+"""The policy: who decided what, waves, gray releases, pauses of one authorizer, and the chained record."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the columns and tables."""
+    _component()
+    _releases()
+    _history()
+    _waves()
+
+
+def _component() -> None:
+    op.add_column("component", sa.Column("policy_digest", sa.String(length=64), nullable=True))
+    op.add_column("component", sa.Column("policy_problem", sa.Text(), nullable=True))
+    op.add_column("authorizers", sa.Column("paused", sa.Boolean(), server_default=sa.false(), nullable=False))
+
+
+def _releases() -> None:
+    for name, kind in (
+        ("rule", sa.Text()),
+        ("approved_by", sa.Text()),
+        ("held_since", sa.Double()),
+        ("reminded_at", sa.Double()),
+        ("ring", sa.Integer()),
+        ("gray_percentage", sa.Integer()),
+        ("gray_asked_at", sa.Double()),
+        ("gray_plan_at", sa.Double()),
+    ):
+        op.add_column("releases", sa.Column(name, kind, nullable=True))
+
+
+def _history() -> None:
+    op.add_column("history", sa.Column("authorizer_appid", sa.String(length=18), nullable=True))
+    for name in ("user_version", "rule"):
+        op.add_column("history", sa.Column(name, sa.Text(), nullable=True))
+    op.add_column("history", sa.Column("seq", sa.BigInteger(), nullable=True))
+    op.add_column("history", sa.Column("digest", sa.String(length=64), nullable=True))
+    loose = sa.text("seq IS NULL")
+    op.create_index(
+        "ix_history_loose", "history", ["id"], unique=False, sqlite_where=loose, postgresql_where=loose
+    )
+    op.create_index("uq_history_seq", "history", ["seq"], unique=True)
+    op.create_table(
+        "chain",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("first_seq", sa.BigInteger(), nullable=False),
+        sa.Column("first_digest", sa.String(length=64), nullable=False),
+        sa.Column("last_seq", sa.BigInteger(), nullable=False),
+        sa.Column("last_digest", sa.String(length=64), nullable=False),
+        sa.Column("signature", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_chain"),
+    )
+
+
+def _waves() -> None:
+    op.create_table(
+        "waves",
+        sa.Column("user_version", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.Double(), nullable=False),
+        sa.Column("ring", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("changed_at", sa.Double(), nullable=True),
+        sa.Column("forgiven", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("user_version", name="pk_waves"),
+    )
