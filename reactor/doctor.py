@@ -19,7 +19,7 @@ from reactor.core.checks import Check
 from reactor.core.errors import StoreUnavailable
 from reactor.core.lifecycle import State
 from reactor.settings import Settings
-from reactor.store import component, condition, presence, releases
+from reactor.store import audit, component, condition, presence, releases
 from reactor.store.database import Store, sqlite_file
 
 _LIBRARIES = ("gunicorn", "flask", "jinja2", "requests", "xmltodict", "cryptography", "sqlalchemy", "psycopg")
@@ -128,6 +128,15 @@ class _Patient:
             stopped=row.paused or row.blocked_by is not None,
         )
 
+    def record(self, connection: sa.Connection) -> Check:
+        found = audit.glance(connection, self.store.vault)
+        return diagnosis.record(
+            rows=found.ends.rows,
+            loose=found.loose,
+            head=found.ends.last_digest,
+            problem=found.fault.told if found.fault else None,
+        )
+
     def permission_set_18(self, connection: sa.Connection) -> Check:
         few = condition.lacking_permission(connection, diagnosis.FEW)
         return diagnosis.permission_set_18(few.count, few.names)
@@ -145,6 +154,7 @@ _LOOKS: Mapping[str, Callable[[_Patient, sa.Connection], Check]] = {
     "calls": _Patient.calls,
     "workers": _Patient.workers,
     "queue": _Patient.queue,
+    "record": _Patient.record,
     "permission_set_18": _Patient.permission_set_18,
     "reauthorization": _Patient.reauthorization,
 }

@@ -2,10 +2,14 @@
 
 import logging
 
+import sqlalchemy as sa
+
 from reactor.core.errors import WeChatError
 from reactor.core.notices import Kind, news_of_ticket
-from reactor.store import calls, component, notices, pace
-from reactor.store.pruning import prune
+from reactor.store import calls, chain, component, notices, pace
+from reactor.store.chain import RecordSpoilt
+from reactor.store.pruning import BATCH, prune
+from reactor.store.vault import VaultLocked
 from reactor.sweep import Sweep
 from reactor.tools import Tools
 from reactor.wechat import CallRecord
@@ -87,9 +91,19 @@ class Upkeep:
         with self._store.write() as connection:
             if not pace.take(connection, "prune", now=now, gap=PRUNE_SECONDS):
                 return False
-            gone = prune(connection, before=before)
+            gone = max(self._forget(connection, now), prune(connection, before=before))
             if gone:
                 pace.put_off(connection, "prune", until=now + PRUNE_PAUSE_SECONDS)
         if gone:
             log.info("pruned=%s rows older than the retention", gone)
         return gone > 0
+
+    def _forget(self, connection: sa.Connection, now: float) -> int:
+        """What is past the time of the record leaves it; it stays whole where it is not as it was signed."""
+        policy = self._tools.policy()
+        before = now - max(policy.history_days, policy.retention_days) * _DAY
+        try:
+            return chain.forget(connection, self._store.vault, before=before, most=BATCH)
+        except (RecordSpoilt, VaultLocked) as error:
+            log.warning("record=kept nothing of it is pruned: %s", error)
+            return 0

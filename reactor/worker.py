@@ -13,6 +13,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
+from reactor.chaining import Chaining
 from reactor.core.errors import StoreUnavailable
 from reactor.post import Carrier, Folding, Post
 from reactor.pulse import OneMachine, note_pulse
@@ -50,8 +51,10 @@ class Worker:
         self._machine = OneMachine()
         self._beaten_at: float | None = None
         self.upkeep = Upkeep(tools)
+        self.chaining = Chaining(tools)
         loops = [(f"worker-{number}", self._work) for number in range(threads)]
         loops += [("heartbeat", self._beat), ("upkeep", partial(self._keep_at, self.upkeep, POLL_SECONDS))]
+        loops.append(("chaining", partial(self._keep_at, self.chaining, POLL_SECONDS)))
         # Apart from the turns: however slowly WeChat answers the sweep, no release waits for it.
         helpers = [Sweep(tools) for _ in range(ASKERS - 1)]
         loops += [
@@ -134,7 +137,7 @@ class Worker:
             self.beat()
             self._rest(HEARTBEAT_SECONDS)
 
-    def _keep_at(self, duty: Upkeep | Sweep | Folding | Carrier, longest: float) -> None:
+    def _keep_at(self, duty: Upkeep | Chaining | Sweep | Folding | Carrier, longest: float) -> None:
         while not self._stopping:
             if not duty.step():
                 wait = duty.free_at() - self._tools.clock()
@@ -218,11 +221,12 @@ class Worker:
         return most
 
     def run_all_due(self, most: int = 10_000) -> int:
-        """The same, but wait where the pace alone is in the way; then send what people are to be told."""
+        """The same, but wait where the pace alone is in the way; then seal the record and tell people."""
         taken = self.run_until_idle(most)
         while taken < most and (outlook := self._steps.look_out()).paced:
             self._tools.sleep(max(SHORTEST_POLL_SECONDS, (outlook.next_at or 0.0) - self._tools.clock()))
             taken += self.run_until_idle(most - taken)
+        self.chaining.seal_all()
         if self.post is not None:
             self.post.run_due()
         return taken

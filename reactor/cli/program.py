@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 the thing asked for failed or needs a person, 2 wrong usag
 import click
 
 from reactor import __version__
+from reactor.cli.auditing import audit
 from reactor.cli.deciphering import decrypt
 from reactor.cli.examining import doctor
 from reactor.cli.hands import pause, resume
@@ -24,7 +25,7 @@ authorizers.add_command(sync)
 CHAPTERS = {
     "Try it": (demo, simulator, push),
     "Run it": (migrate, worker),
-    "See how it is": (status, doctor, releases, authorizers, events),
+    "See how it is": (status, doctor, releases, authorizers, events, audit),
     "Step in": (pause, resume),
     "Let merchants join": (authorize_link,),
     "Tell people": (notify,),

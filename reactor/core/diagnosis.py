@@ -7,13 +7,23 @@ from reactor.core.checks import Check, Health
 # The order in which checks are told: what everything else stands on comes first.
 ORDER = (
     *("configuration", "database", "schema", "secret_key", "golden_vector", "ticket", "component_token"),
-    *("egress_ip", "calls", "workers", "queue", "permission_set_18", "reauthorization", "callbacks"),
+    *(
+        "egress_ip",
+        "calls",
+        "workers",
+        "queue",
+        "record",
+        "permission_set_18",
+        "reauthorization",
+        "callbacks",
+    ),
     *("callback_check", "clock", "messages", "libraries"),
 )
 
 TICKET_LATE_SECONDS, TICKET_GONE_SECONDS = 1500.0, 12 * 3600.0
 QUEUE_LATE_SECONDS = 120.0
 SLOW_MS = 500
+MANY_LOOSE = 5000
 FEW = 3
 
 # Library → the first version without the hole, and what the hole is.
@@ -165,6 +175,20 @@ def queue(*, waiting: int, held: int, failed: int, late: float | None, stopped: 
         remedy = "see that a worker runs, and raise the pace in the policy file if it is too slow"
         return Check("queue", Health.WARN, late_text, remedy, {**values, "minutes": round(late / 60)})
     return Check("queue", Health.OK, text, "", values)
+
+
+def record(*, rows: int, loose: int, head: str, problem: str | None) -> Check:
+    """The chained record: its signature and its latest rows, and how many are not in it yet."""
+    values = {"rows": rows, "loose": loose, "head": head[:12], "problem": problem}
+    if problem is not None:
+        remedy = "`reactor audit verify` reads all of it and names the first broken place"
+        return Check("record", Health.BAD, "{problem}", remedy, values)
+    if loose > MANY_LOOSE:
+        text = "{loose} rows are not sealed into the record yet"
+        return Check("record", Health.WARN, text, "a worker does it; see that one runs", values)
+    if not rows:
+        return Check("record", Health.OK, "nothing is recorded yet", values=values)
+    return Check("record", Health.OK, "whole as far as looked at: {rows} rows, head {head}", values=values)
 
 
 def permission_set_18(count: int, examples: Sequence[str]) -> Check:

@@ -25,8 +25,11 @@ _NOTE_OPENED = sa.insert(history).from_select(
         releases.c.rule,
     ).where(releases.c.id.in_(sa.bindparam("ids", expanding=True))),
 )
+_ITS = history.c.release_id == sa.bindparam("release_id")
+# The record outlives the releases, and SQLite gives the id of the last one that left out again.
+_BEGAN = sa.select(sa.func.max(history.c.id)).where(_ITS, history.c.from_state.is_(None)).scalar_subquery()
 _OF_RELEASE = (
-    sa.select(history).where(history.c.release_id == sa.bindparam("release_id")).order_by(history.c.id)
+    sa.select(history).where(_ITS, history.c.id >= sa.func.coalesce(_BEGAN, 0)).order_by(history.c.id)
 )
 
 

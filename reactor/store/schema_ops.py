@@ -128,5 +128,5 @@ chain = sa.Table(
     sa.Column("first_digest", sa.String(64), nullable=False),
     sa.Column("last_seq", sa.BigInteger, nullable=False),
     sa.Column("last_digest", sa.String(64), nullable=False),
-    sa.Column("signature", sa.String(64), nullable=False),
+    sa.Column("signature", sa.String(80), nullable=False),
 )

@@ -13,6 +13,7 @@ from reactor.words import (
     pages_story,
     pictures,
     reasons,
+    record,
     rehearsal,
     states,
 )
@@ -32,4 +33,5 @@ CHINESE: dict[str, str] = {
     **pages_lists.CHINESE,
     **pages_story.CHINESE,
     **pictures.CHINESE,
+    **record.CHINESE,
 }

@@ -55,7 +55,7 @@ def _history() -> None:
         sa.Column("first_digest", sa.String(length=64), nullable=False),
         sa.Column("last_seq", sa.BigInteger(), nullable=False),
         sa.Column("last_digest", sa.String(length=64), nullable=False),
-        sa.Column("signature", sa.String(length=64), nullable=False),
+        sa.Column("signature", sa.String(length=80), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_chain"),
     )
 
