@@ -8,9 +8,6 @@ from reactor.bootstrap import open_store
 from reactor.cli.language import environ, speak
 from reactor.cli.output import json_option, progress, say
 from reactor.configuring import configure
-from reactor.core.errors import ReactorError
-from reactor.store import chain
-from reactor.store.database import Store
 from reactor.store.rotation import Rotation, count, rotate
 
 
@@ -32,32 +29,20 @@ def rotate_keys(*, as_json: bool) -> None:
         progress(speak("sealing anew"), count(store)) as done,
     ):
         found = rotate(store, done)
-        unsigned = _sign_record(store)
-    complete = found.is_complete and unsigned is None
     data = {
         "rotated": found.rotated,
         "current": found.current,
         "locked": found.locked,
         "left": found.left,
-        "record": unsigned,
-        "complete": complete,
+        "record": found.unsigned,
+        "complete": found.is_complete,
     }
-    say(data, _told(found, unsigned), as_json=as_json)
-    if not complete:
+    say(data, _told(found), as_json=as_json)
+    if not found.is_complete:
         sys.exit(1)
 
 
-def _sign_record(store: Store) -> str | None:
-    """Why the record's end cannot be signed anew; None when it bears the newest key's signature."""
-    try:
-        while not chain.sign_anew(store):
-            pass  # a worker wrote on it at the same moment
-    except ReactorError as error:
-        return str(error)
-    return None
-
-
-def _told(found: Rotation, unsigned: str | None) -> str:
+def _told(found: Rotation) -> str:
     counts = {"rotated": found.rotated, "current": found.current}
     told = [speak("{rotated} secrets sealed anew, {current} had the newest key already", **counts)]
     if found.locked:
@@ -70,8 +55,8 @@ def _told(found: Rotation, unsigned: str | None) -> str:
         )
     if found.left:
         told.append(speak("{left} changed meanwhile; run this again", left=found.left))
-    if unsigned is not None:
-        told.append(speak(unsigned))
-    if found.is_complete and unsigned is None:
+    if found.unsigned is not None:
+        told.append(speak(found.unsigned))
+    if found.is_complete:
         told.append(speak("all are sealed with the newest key; the older ones may leave REACTOR_SECRET_KEY"))
     return "\n".join(told)

@@ -1,4 +1,4 @@
-"""Seal every stored secret with the newest key, while all others go on working.
+"""Seal every stored secret with the newest key, and sign the record with it, while all others go on working.
 
 A row is changed only where it still holds what was read, so nobody's fresher secret is overwritten; what is
 sealed with the newest key is left alone, so a rotation that died goes on where it was.
@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from reactor.store import chain
 from reactor.store.database import Store
 from reactor.store.ground import metadata
 from reactor.store.vault import Vault, VaultLocked
@@ -24,18 +25,19 @@ _SEALED = "_sealed"
 class Rotation:
     """How many stored secrets were sealed anew, had the newest key before, or are opened by no key.
 
-    `left` changed while they were looked at.
+    `left` changed while they were looked at. `unsigned` is why the record was not signed anew, if it was not.
     """
 
     rotated: int = 0
     current: int = 0
     locked: int = 0
     left: int = 0
+    unsigned: str | None = None
 
     @property
     def is_complete(self) -> bool:
         """Whether the older keys are needed no more."""
-        return not self.locked and not self.left
+        return not self.locked and not self.left and self.unsigned is None
 
 
 def count(store: Store) -> int:
@@ -61,7 +63,18 @@ def rotate(store: Store, done: Callable[[int], None] = lambda _: None) -> Rotati
         whole.locked, whole.left = this.locked, this.left
         if not this.left:
             break
+    whole.unsigned = _sign_record(store)
     return whole
+
+
+def _sign_record(store: Store) -> str | None:
+    """Why the record's end cannot be signed anew; None when it bears the newest key's signature."""
+    try:
+        while not chain.sign_anew(store):
+            pass  # a worker wrote on it at the same moment
+    except (chain.RecordSpoilt, VaultLocked) as error:
+        return str(error)
+    return None
 
 
 def _tables() -> list[sa.Table]:
