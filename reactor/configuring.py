@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from reactor.core.errors import PolicyError, ReactorError, SettingsError
 from reactor.core.policy import Policy, parse_policy
@@ -42,15 +43,21 @@ def load_policy(path: Path) -> Policy:
     if path == DEFAULT_POLICY and not path.exists():
         return Policy()
     try:
-        return parse_policy(path.read_text("utf-8"))
-    except PolicyError as error:
-        told = (f"{path}: {problem}" for problem in str(error).splitlines())
-        raise PolicyError("\n".join(told)) from None
+        return read_policy(path.read_text("utf-8"), path)
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(
             f"{path}: the file cannot be read ({type(error).__name__}); name one in REACTOR_POLICY "
             "that this user may read, or unset the variable to release everything at once"
         ) from error
+
+
+def read_policy(text: str, path: Path) -> Policy:
+    """The text of the policy file as a Policy; every problem of a PolicyError names the file and the line."""
+    try:
+        return parse_policy(text, ZoneInfo)
+    except PolicyError as error:
+        told = (f"{path}: {problem}" for problem in str(error).splitlines())
+        raise PolicyError("\n".join(told)) from None
 
 
 @contextmanager
