@@ -137,10 +137,11 @@ class LiveVersion:
 
 @dataclass(frozen=True, slots=True)
 class GrayPlan:
-    """A staged release; status 1 is running, 2 paused."""
+    """A staged release; status 1 is running, 2 paused. `created_at` is WeChat's, in Unix seconds."""
 
     status: int
     percentage: int
+    created_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ class Release:
     gray_percentage: int | None = None
     gray_asked_at: float | None = None
     gray_plan_at: float | None = None
+    gray_shown: int | None = None
 
 
 def of_row(row: sa.Row[tuple[object, ...]]) -> Release:

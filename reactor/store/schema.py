@@ -171,10 +171,12 @@ releases = sa.Table(
     sa.Column("reminded_at", _TIME),
     # The stage of its version's wave.
     sa.Column("ring", sa.Integer),
-    # Of a gray release that is ours: the share we last asked for, when, and WeChat's own time of the plan.
+    # Of a gray release that is ours: the share we last asked for, when; WeChat's own time of the plan, and
+    # the share that it last showed.
     sa.Column("gray_percentage", sa.Integer),
     sa.Column("gray_asked_at", _TIME),
     sa.Column("gray_plan_at", _TIME),
+    sa.Column("gray_shown", sa.Integer),
 )
 sa.Index("ix_releases_state_due", releases.c.state, releases.c.due_at)
 sa.Index("ix_releases_state_id", releases.c.state, releases.c.id)

@@ -169,7 +169,7 @@ def gray_plan(fields: _Fields) -> GrayPlan | None:
     status, percentage = _number(plan, "status"), _number(plan, "gray_percentage")
     if status is None or percentage is None:
         raise OddAnswerError("gray_release_plan has no status or no gray_percentage")
-    return GrayPlan(status, percentage)
+    return GrayPlan(status, percentage, _moment(plan, "create_timestamp") or None)
 
 
 def _object(fields: _Fields, key: str) -> _Fields:

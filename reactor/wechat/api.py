@@ -153,6 +153,19 @@ class WeChatClient:
                 raise
         return None
 
+    def gray_release(self, access_token: str, authorizer_appid: str, percentage: int) -> None:
+        """Put the last approved version before this share of the users; it must grow from call to call."""
+        fields = {
+            "gray_percentage": percentage,
+            "support_debuger_first": False,  # WeChat spells it so
+            "support_experiencer_first": False,
+        }
+        self._wxa("grayrelease", answers.done, access_token, authorizer_appid, fields)
+
+    def revert_release(self, access_token: str, authorizer_appid: str) -> None:
+        """Bring the version before the live one back. A GET that acts: never repeat it without a look."""
+        self._wxa("revertcoderelease", answers.done, access_token, authorizer_appid)
+
     def send_text(self, access_token: str, authorizer_appid: str, *, openid: str, content: str) -> None:
         """Send a customer-service message, for the account, to somebody who wrote to it lately."""
         ask = Ask(

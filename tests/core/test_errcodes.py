@@ -125,7 +125,7 @@ RELEASE_FAMILY = [
     ("grayrelease", 85080, "look"),
     ("grayrelease", 85052, "look"),
     ("grayrelease", 85081, "bug"),
-    ("grayrelease", 85082, "bug"),
+    ("grayrelease", 85082, "look"),
     ("grayrelease", 40097, "bug"),
     ("get_latest_auditstatus", 86000, "bug"),
     ("get_latest_auditstatus", 86001, "person"),

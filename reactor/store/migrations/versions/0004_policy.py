@@ -33,6 +33,7 @@ def _releases() -> None:
         ("gray_percentage", sa.Integer()),
         ("gray_asked_at", sa.Double()),
         ("gray_plan_at", sa.Double()),
+        ("gray_shown", sa.Integer()),
     ):
         op.add_column("releases", sa.Column(name, kind, nullable=True))
 
