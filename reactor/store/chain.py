@@ -169,6 +169,6 @@ def _move(connection: sa.Connection, old: Signed | None, ends: Ends, vault: Vaul
     }
     if old is None:
         first = insert(connection, chain).values(id=_ONE, **values).on_conflict_do_nothing()
-        return connection.execute(first).rowcount == 1
+        return connection.execute(first.returning(chain.c.id)).one_or_none() is not None
     same = sa.and_(chain.c.id == _ONE, chain.c.signature == old.signature)
     return connection.execute(sa.update(chain).where(same).values(**values)).rowcount == 1
