@@ -8,7 +8,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, current_app, jsonify, request
 from jinja2 import StrictUndefined
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from reactor.admission import Admission
@@ -102,6 +102,8 @@ def _told(error: HTTPException) -> Response | HTTPException:
     status = error.code or 500
     if request.path.startswith("/wechat/"):
         response = Response(b"", status=status, mimetype="text/plain")
+    elif isinstance(error, BadHost):
+        response = problem(status, "the Host header names no host")
     else:
         response = _answer(status, error.description or "", ours=error.description != type(error).description)
     if "Allow" in (headers := dict(error.get_headers())):
