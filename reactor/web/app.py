@@ -29,6 +29,7 @@ from reactor.web.ops.frame import apology
 from reactor.web.ops.front import add_ops
 from reactor.web.ops.guards import is_ops
 from reactor.web.ops.office import Furnishing, Office
+from reactor.web.ops.speech import shown
 from reactor.web.request_ids import add_request_ids
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,12 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
 ) -> Flask:
     """Everything WeChat and operators speak HTTP to."""
     app = Flask(__name__, static_folder=None)
-    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_options = {
+        "undefined": StrictUndefined,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "finalize": shown,
+    }
     app.url_map.merge_slashes = False  # a merged slash is a redirect, and WeChat follows none
     app.json.sort_keys = False  # type: ignore[attr-defined]
     add_request_ids(app)

@@ -217,6 +217,21 @@ def test_answers_that_grow_when_they_are_laid_out_do_not_make_the_page_too_large
     assert len(operator.get("/ops/releases/1").data) < 100_000
 
 
+def test_texts_without_measure_do_not_make_the_pages_too_large(office, operator):
+    office.open_shop()
+    office.approve()
+    edit(
+        office,
+        "UPDATE releases SET user_version = :long, user_desc = :long, reason = :long, errmsg = :long",
+        long="<&\"'" * 4000,
+    )
+    edit(office, "UPDATE authorizers SET nick_name = :long", long="<&\"'" * 4000)
+    for path in ("/ops", "/ops/releases", "/ops/releases/1", "/ops/authorizers", f"/ops/authorizers/{SHOP}"):
+        page = operator.get(path).data
+        assert b"&lt;&amp;&#34;" in page
+        assert len(page) < 100_000, path
+
+
 # -- what may be done ------------------------------------------------------------------------------------
 
 
