@@ -43,7 +43,7 @@ class Desk:
         Raises IllegalTransition where the lifecycle forbids it, Conflict when the worker was faster.
         """
         now = self._clock()
-        values: dict[str, object] = {"reason": _WORDS[happening], "waits_for": None}
+        values: dict[str, object] = {"waits_for": None}
         values["due_at"] = None if happening is Happening.CANCELLED else now
         if happening is Happening.RETRIED:
             values["attempts"] = 0
@@ -51,8 +51,9 @@ class Desk:
             release = releases.get(connection, release_id)
             if release is None:
                 return None
+            values["reason"] = words = _words(release, happening)
             changed = releases.change(
-                connection, release, happening, at=now, actor=actor, detail=_WORDS[happening], **values
+                connection, release, happening, at=now, actor=actor, detail=words, **values
             )
             if not changed:
                 raise Conflict("a worker changed the release at the same moment; look again")
@@ -69,3 +70,10 @@ class Desk:
             component.set_paused(connection, self._component_appid, paused=paused)
             bell.ring(connection)
         self._wake()
+
+
+def _words(release: Release, happening: Happening) -> str:
+    """What an operator did; a gray release under way stays where it is, for only WeChat's console ends it."""
+    if release.gray_shown is None or happening not in (Happening.CANCELLED, Happening.HELD_BACK):
+        return _WORDS[happening]
+    return f"{_WORDS[happening]}; the gray release stays at {release.gray_shown} %"

@@ -34,15 +34,15 @@ class Ledger:
         self._learned: dict[str, object] = {}
         self._records: list[CallRecord] = []
         self._unwritten: list[tuple[int | None, CallRecord]] = []
-        self._intent: int | None = None
-        self._released = False
+        self._intent: tuple[str, int] | None = None
+        self._accepted = False
 
     def observe(self, record: CallRecord) -> None:
         """Take note of a finished call."""
         intent = None
-        if record.call == "release":
-            intent, self._intent = self._intent, None
-            self._released = record.outcome == "answered" and not record.errcode
+        if self._intent is not None and record.call == self._intent[0]:
+            intent, self._intent = self._intent[1], None
+            self._accepted = record.outcome == "answered" and not record.errcode
         self._records.append(record)
         self._unwritten.append((intent, record))
 
@@ -58,22 +58,27 @@ class Ledger:
             }
             self._learned = {name: value for name, value in told.items() if value is not None}
 
-    def intend(self, call: str, *, lease_seconds: float) -> None:
-        """Write an attempt down before it leaves; LostClaim when it is no longer ours to make."""
+    def note(self, **values: object) -> None:
+        """Keep what else a look showed of the release."""
+        self._learned |= values
+
+    def intend(self, call: str, *, lease_seconds: float, **values: object) -> None:
+        """Write an attempt down before it leaves, with what it asks for; LostClaim when not ours to make."""
         now = self._clock()
         with self._store.write() as connection:
             mine = claims.still_mine(connection, self._release, lease_until=now + lease_seconds)
             self._write_calls(connection)
             if mine:
-                if self._learned:
-                    releases.learn(connection, self._release, **self._learned)
-                self._intent = calls.intend(
+                if self._learned or values:
+                    releases.learn(connection, self._release, **self._learned, **values)
+                intent = calls.intend(
                     connection,
                     release_id=self._release.id,
                     authorizer_appid=self._release.authorizer_appid,
                     call=call,
                     at=now,
                 )
+                self._intent = (call, intent)
         self._unwritten = []
         if not mine:
             raise LostClaim(f"release {self._release.id} was taken over by another worker")
@@ -153,7 +158,7 @@ class Ledger:
                 "errmsg": self.refusal.errmsg,
                 "rid": self.refusal.rid,
             }
-        elif self._released:
+        elif self._accepted:
             values |= {"errcode": 0, "errmsg": "ok", "rid": None}
         if decision.happening is Happening.SEEN_LIVE:
             values["released_at"] = now

@@ -31,9 +31,10 @@ from reactor.core.lifecycle import (
     approved_version,
     is_live,
     is_younger,
-    judge,
 )
+from reactor.core.policy import Case, GrayStep, Subject, decide
 from reactor.ledger import Ledger
+from reactor.staged import Staged
 from reactor.store import authorizers
 from reactor.store.presence import LEASE_SECONDS
 from reactor.store.releases import Release
@@ -55,6 +56,7 @@ class Turn:
         self._store = tools.store
         self._ledger = Ledger(release, tools)
         self._wechat, self._tokens = tools.line(self._ledger.observe)
+        self._staged = Staged(release, self._ledger, self._wechat, self._tokens, tools.clock)
 
     def run(self) -> None:
         """Take the turn and record what came of it; LostClaim when another worker took the release over."""
@@ -89,9 +91,7 @@ class Turn:
         live = self._look_live()
         self._ledger.learn(audit)
         approval = self._approval()
-        judgement = judge(approval, audit, live)
-        if judgement.finding is Finding.RELEASABLE and live is not None:
-            judgement = judge(approval, audit, live, self._with_token(self._wechat.gray_plan))
+        judgement = self._staged.judge(approval, audit, live)
         match judgement.finding:
             case Finding.LIVE:
                 return Decision(Happening.SEEN_LIVE, judgement.reason)
@@ -102,7 +102,17 @@ class Turn:
             case Finding.NEWER_UNDER_AUDIT:
                 return self._wait_for_newer_audit(judgement.reason)
             case Finding.RELEASABLE:
-                return self._act(audit)
+                gray = self._staged.advance(self._steps(), has_live=live is not None, turns=self._turns())
+                return gray or self._act(audit)
+
+    def _steps(self) -> tuple[GrayStep, ...]:
+        """The steps of a gray release, where the policy asks for one."""
+        appid = self.release.authorizer_appid
+        with self._store.read() as connection:
+            known = authorizers.get(connection, appid)
+        subject = Subject(appid, self.release.to_user_name, known.nick_name if known else None)
+        case = Case(subject, self.release.created_at, self.release.user_version, self.release.user_desc)
+        return decide(self._tools.policy(), case, self._tools.clock()).gray
 
     def _find_addressee(self) -> str | None:
         """Know the authorizer before anything is done in its name; the words when the push was not for it."""

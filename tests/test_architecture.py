@@ -27,6 +27,8 @@ _CALLING = {
     "errands",
     "ledger",
     "turn",
+    "staged",
+    "rollback",
 }
 _KEEPING = _CALLING | {"audits", "openings", "pulse", "sweep"}
 _HOUSE = _KEEPING | {
@@ -74,6 +76,8 @@ MAY_USE = {
     "invitations": {"core", "store"},
     "ledger": _CALLING,
     "turn": _CALLING,
+    "staged": _CALLING,
+    "rollback": _CALLING,
     "breaker": {"core", "store", "wechat", "tools"},
     "pulse": {"core", "store"},
     "sweep": _KEEPING,

@@ -106,7 +106,8 @@ def _go_on(steps: Sequence[GrayStep], asked: Asked, plan: GrayPlan, now: float, 
     if plan.status == PAUSED:
         return Step(
             Move.HOLD,
-            f"the gray release ({plan.percentage} %) was paused at WeChat; let it run again there, then approve",
+            f"the gray release ({plan.percentage} %) was paused at WeChat; let it run again there, then "
+            "approve",
             plan.percentage,
         )
     if plan.percentage < asked.percentage and not asked.is_confirmed:
@@ -118,11 +119,14 @@ def _go_on(steps: Sequence[GrayStep], asked: Asked, plan: GrayPlan, now: float, 
             "somebody else changed it: approve to go on from there, or cancel",
             plan.percentage,
         )
-    following = _after(steps, plan.percentage)
-    until = asked.at + _pause_after(steps, plan.percentage)
-    if hurry or now >= until:
-        return following
-    return Step(Move.WAIT, _waiting(plan.percentage, following, until), plan.percentage, until)
+    resting = rest(steps, asked.at, plan.percentage)
+    return _after(steps, plan.percentage) if hurry or now >= resting.until else resting
+
+
+def rest(steps: Sequence[GrayStep], asked_at: float, percentage: int) -> Step:
+    """What comes of a step that WeChat shows: users get it for a while, and then more of them."""
+    until = asked_at + _pause_after(steps, percentage)
+    return Step(Move.WAIT, _waiting(percentage, _after(steps, percentage), until), percentage, until)
 
 
 def _after(steps: Sequence[GrayStep], percentage: int) -> Step:

@@ -13,6 +13,7 @@ from reactor.simulator.records import (
     APPROVED,
     DELAYED,
     GRAY_DELETED,
+    GRAY_PAUSED,
     GRAY_RUNNING,
     OPEN,
     REJECTED,
@@ -125,6 +126,12 @@ class Platform:
         """Begin a staged release of the approved version, as somebody's own decision."""
         with self.lock:
             self.authorizer(appid).gray = Gray(GRAY_RUNNING, percentage, int(self.clock()))
+
+    def pause_gray(self, appid: str) -> None:
+        """Stop the staged release where it is."""
+        with self.lock:
+            authorizer = self.authorizer(appid)
+            authorizer.gray = replace(authorizer.gray, status=GRAY_PAUSED)
 
     def end_gray(self, appid: str) -> None:
         """Call the staged release off."""
