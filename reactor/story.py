@@ -40,6 +40,7 @@ class Step:
     answer: str | None = field(default=None, repr=False)
     message: str | None = field(default=None, repr=False)
     event_id: int | None = None
+    rule: str | None = None  # of the policy, where it began to decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +141,17 @@ def _push(event: EventRow, message: str | None, lang: Lang) -> Step:
 def _told(record: Record, lang: Lang) -> list[Step]:
     """Changes and calls in order; a wait is told where nothing was done for a while."""
     steps: list[Step] = []
-    turn, said = record.turns_before, None
+    turn, said, ruled = record.turns_before, None, None
     for row in _merged(record.history, record.calls):
         happening = row.get("happening")
         turn += happening in _BEGINS_A_TURN
         if said and happening in _ENDS_A_WAIT and row["at"] - said["at"] >= SHORTEST_WAIT_SECONDS:
             what = say(telling.waited_for(said["happening"], said["to_state"], said["detail"]), lang)
             steps.append(Step(row["at"], say("Waited {what}", lang, what=what), "wait"))
-        steps.append(_change(row, turn, lang) if happening else _call(row, lang))
+        rule = row.get("rule")
+        step = _change(row, turn, lang) if happening else _call(row, lang)
+        steps.append(replace(step, rule=rule if rule != ruled else None))
+        ruled = rule or ruled
         said = row if happening else said
     return steps
 

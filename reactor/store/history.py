@@ -26,11 +26,11 @@ _NOTE_OPENED = sa.insert(history).from_select(
     ).where(releases.c.id.in_(sa.bindparam("ids", expanding=True))),
 )
 _ITS = history.c.release_id == sa.bindparam("release_id")
-# The record outlives the releases, and SQLite gives the id of the last one that left out again.
 _BEGAN = sa.select(sa.func.max(history.c.id)).where(_ITS, history.c.from_state.is_(None)).scalar_subquery()
-_OF_RELEASE = (
-    sa.select(history).where(_ITS, history.c.id >= sa.func.coalesce(_BEGAN, 0)).order_by(history.c.id)
-)
+# The record outlives the releases, and SQLite gives the id of the last one that left out again: the rows of
+# the release that bears `release_id` now.
+OWN = sa.and_(_ITS, history.c.id >= sa.func.coalesce(_BEGAN, 0))
+_OF_RELEASE = sa.select(history).where(OWN).order_by(history.c.id)
 
 
 def note(connection: sa.Connection, row: Mapping[str, object]) -> None:

@@ -14,9 +14,11 @@ from reactor.store import events as pushes
 from reactor.store import releases as jobs
 from reactor.store.authorizers import Authorizer
 from reactor.store.events import EventRow
+from reactor.store.history import OWN
 from reactor.store.releases import Release
 from reactor.store.schema import (
     CANNOT_RELEASE,
+    IS_PAUSED,
     IS_UNDER_WAY,
     MAY_HAVE_VERSIONS,
     NOT_OURS,
@@ -33,7 +35,7 @@ from reactor.store.schema_ops import numbers
 MANY = 1000  # beyond this nobody reads the exact number, and counting costs
 _ENDS = (sa.func.min, sa.func.max)
 LAST_CHARACTER = "\U0010ffff"
-UNDER_AUDIT, CANNOT = "under_audit", "cannot_release"
+UNDER_AUDIT, CANNOT, PAUSED = "under_audit", "cannot_release", "paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,13 @@ class Chapter:
 def chapter(connection: sa.Connection, release_id: int, *, until: float | None = None) -> Chapter:
     """The last rows of the story before `until`; a release that waited long has thousands."""
     lists, cut = [], []
-    for table, limit in ((history, 25), (calls, 40)):
-        query = sa.select(table).where(table.c.release_id == release_id).order_by(table.c.id.desc())
+    for table, own, limit in ((history, OWN, 25), (calls, calls.c.release_id == release_id, 40)):
+        query = sa.select(table).where(own).order_by(table.c.id.desc())
         if until is not None:
             query = query.where(table.c.at < until)
-        rows = [dict(row) for row in connection.execute(query.limit(limit)).mappings()]
+        rows = [
+            dict(row) for row in connection.execute(query.limit(limit), {"release_id": release_id}).mappings()
+        ]
         lists.append(rows[::-1])
         cut += [rows[-1]["at"]] if len(rows) == limit else []
     since = max(cut, default=None)
@@ -123,8 +127,8 @@ def _turns_before(connection: sa.Connection, release_id: int, since: float | Non
     if since is None:
         return 0
     begun = history.c.happening.in_((Happening.CLAIMED, Happening.TAKEN_OVER))
-    query = sa.select(sa.func.count()).where(history.c.release_id == release_id, history.c.at < since, begun)
-    return int(connection.execute(query).scalar_one())
+    query = sa.select(sa.func.count()).where(OWN, history.c.at < since, begun)
+    return int(connection.execute(query, {"release_id": release_id}).scalar_one())
 
 
 # -- authorizers -----------------------------------------------------------------------------------------
@@ -133,7 +137,7 @@ def _turns_before(connection: sa.Connection, release_id: int, since: float | Non
 def leaf_authorizers(
     connection: sa.Connection, *, show: str | None, before: int | None, limit: int
 ) -> list[Authorizer]:
-    """A page of authorizers: all, those in a state, UNDER_AUDIT, or those that CANNOT release."""
+    """A page of authorizers: all, those in a state, UNDER_AUDIT, PAUSED, or those that CANNOT release."""
     query = sa.select(authorizers).order_by(authorizers.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(authorizers.c.id < before)
@@ -157,7 +161,7 @@ def find_authorizers(connection: sa.Connection, text: str, *, limit: int) -> lis
 
 def count_authorizers(connection: sa.Connection) -> dict[str, int]:
     """How many there are of each kind, and MANY + 1 where there are more."""
-    kinds = (shops.AUTHORIZED, UNDER_AUDIT, CANNOT, shops.CODE_WAITING, shops.NEEDS_REAUTHORIZATION)
+    kinds = (shops.AUTHORIZED, UNDER_AUDIT, CANNOT, PAUSED, shops.CODE_WAITING, shops.NEEDS_REAUTHORIZATION)
     return {
         kind: _count(connection, authorizers, _shown(kind), order=_ORDERS.get(kind))
         for kind in (*kinds, shops.UNAUTHORIZED)
@@ -176,6 +180,8 @@ def _shown(show: str) -> sa.ColumnElement[bool]:
         return sa.and_(authorizers.c.state == shops.AUTHORIZED, MAY_HAVE_VERSIONS, IS_UNDER_WAY)
     if show == CANNOT:
         return CANNOT_RELEASE
+    if show == PAUSED:
+        return IS_PAUSED
     in_state = authorizers.c.state == show
     return in_state if show == shops.AUTHORIZED else sa.and_(NOT_OURS, in_state)
 
@@ -260,7 +266,11 @@ def _first_since(connection: sa.Connection, ids: sa.Column[int], at: sa.Column[f
 
 
 # An order leads PostgreSQL to the index of the few while it has no statistics.
-_ORDERS: Mapping[str, sa.ColumnElement[Any]] = {UNDER_AUDIT: authorizers.c.asked_at, CANNOT: authorizers.c.id}
+_ORDERS: Mapping[str, sa.ColumnElement[Any]] = {
+    UNDER_AUDIT: authorizers.c.asked_at,
+    CANNOT: authorizers.c.id,
+    PAUSED: authorizers.c.id,
+}
 
 
 def _count(

@@ -1,6 +1,9 @@
 """Authorizers: the list with its filters and its search, and one mini program in full."""
 
-from flask import Blueprint, abort
+import logging
+
+from flask import Blueprint, abort, g, request, url_for
+from werkzeug.wrappers import Response
 
 from reactor.core.checks import Health
 from reactor.core.policy import Case, Ruling, Subject, decide
@@ -8,14 +11,17 @@ from reactor.store import authorizers, shelves
 from reactor.store.authorizers import Authorizer
 from reactor.store.shelves import Window
 from reactor.web.ops import filters
-from reactor.web.ops.frame import page
+from reactor.web.ops.frame import back, page
 from reactor.web.ops.office import Office
 from reactor.words import telling
+
+log = logging.getLogger(__name__)
 
 SHOWN = {
     authorizers.AUTHORIZED: "authorized",
     shelves.UNDER_AUDIT: "Under audit",
     shelves.CANNOT: "Permission set 18 missing",
+    shelves.PAUSED: "Paused",
     authorizers.CODE_WAITING: "code_waiting",
     authorizers.NEEDS_REAUTHORIZATION: "needs_reauthorization",
     authorizers.UNAUTHORIZED: "unauthorized",
@@ -60,7 +66,9 @@ def add_authorizers(ops: Blueprint, office: Office) -> None:
 
     @ops.get("/authorizers/<appid:authorizer_appid>")
     def show_authorizer(authorizer_appid: str) -> str:
-        window = Window(limit=_FEW)
+        filters.expect("version", "desc", "at")
+        version, desc, at = filters.text("version"), filters.text("desc"), filters.wall("at")
+        window, now = Window(limit=_FEW), office.clock()
         with office.store.read() as connection:
             found = authorizers.get(connection, authorizer_appid)
             releases = shelves.leaf_releases(connection, window, authorizer_appid=authorizer_appid)
@@ -73,18 +81,39 @@ def add_authorizers(ops: Blueprint, office: Office) -> None:
             one=found,
             releases=releases,
             events=events,
-            ruling=_ruling(office, authorizer_appid, found),
+            ruling=_ruling(office, authorizer_appid, found, at=at, version=version, desc=desc),
+            at=now if at is None else at,
+            asked={"version": version, "desc": desc, "at": request.args.get("at")},
             audits=telling.AUDITS,
-            token=_token_health(found, office.clock()) if found else None,
-            now=office.clock(),
+            token=_token_health(found, now) if found else None,
+            now=now,
         )
 
+    @ops.post("/authorizers/<appid:authorizer_appid>/<any(pause, resume):deed>")
+    def pause_one(authorizer_appid: str, deed: str) -> Response:
+        paused = deed == "pause"
+        if not office.desk.pause_authorizer(authorizer_appid, paused=paused, actor="ops"):
+            abort(404, "No mini program of this appid is known here.")
+        log.warning("authorizer=%s paused=%s by=ops from=%r", authorizer_appid, paused, request.remote_addr)
+        path = url_for("ops.show_authorizer", authorizer_appid=authorizer_appid)
+        return back(path.removeprefix(request.script_root))
 
-def _ruling(office: Office, appid: str, one: Authorizer | None) -> Ruling:
-    """What would become of a version that was approved now."""
-    now = office.clock()
+
+def _ruling(  # noqa: PLR0913 - one question with all that may be known of it
+    office: Office,
+    appid: str,
+    one: Authorizer | None,
+    *,
+    at: float | None = None,
+    version: str | None = None,
+    desc: str | None = None,
+) -> Ruling:
+    """What would become of a version that is approved at the moment, which is now if none is given."""
+    at = office.clock() if at is None else at
     subject = Subject(appid, one.user_name, one.nick_name) if one else Subject(appid)
-    return decide(office.furnishing.policy(), Case(subject, now, paused=one is not None and one.paused), now)
+    paused = g.system.paused or (one is not None and one.paused)
+    case = Case(subject, at, user_version=version, user_desc=desc, paused=paused)
+    return decide(office.furnishing.policy(), case, at)
 
 
 def _token_health(one: Authorizer, now: float) -> tuple[Health, str]:

@@ -16,8 +16,9 @@ _APPID_FORM = re.compile("wx[0-9a-f]{16}")
 _ID_FORM = re.compile("[1-9][0-9]{0,18}")
 _DAY_FORM = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT_FORM = re.compile(r"[0-9]{1,11}(\.[0-9]{1,9})?")
+_WALL_FORM = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
 _LONGEST_TEXT = 100
-_LAST_YEAR = 2200
+_FIRST_YEAR, _LAST_YEAR = 1970, 2200
 
 
 def expect(*known: str) -> None:
@@ -86,6 +87,20 @@ def day(name: str, *, end: bool = False) -> float | None:
     if begin is None or not _DAY_FORM.fullmatch(value) or not 1 < begin.year < _LAST_YEAR:
         _refuse("A day is written like 2026-01-31.")
     return (begin + timedelta(days=1 if end else 0)).timestamp()
+
+
+def wall(name: str) -> float | None:
+    """A moment by the clock of Asia/Shanghai, in Unix seconds, as a browser's own field writes it."""
+    value = request.args.get(name, "")
+    if not value:
+        return None
+    try:
+        at = datetime.fromisoformat(value).replace(tzinfo=SHANGHAI)
+    except ValueError:
+        at = None
+    if at is None or not _WALL_FORM.fullmatch(value) or not _FIRST_YEAR < at.year < _LAST_YEAR:
+        _refuse("A moment is written like 2026-01-31T10:00.")
+    return at.timestamp()
 
 
 def today(now: float, *, days_ago: int = 0) -> str:

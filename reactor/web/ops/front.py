@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from reactor.web.ops import guards
 from reactor.web.ops.authorizers import add_authorizers
+from reactor.web.ops.deeds import add_deeds
 from reactor.web.ops.door import add_door, arrive
 from reactor.web.ops.events import add_events
 from reactor.web.ops.frame import is_current
@@ -24,6 +25,7 @@ def add_ops(app: Flask, office: Office) -> None:
     add_overview(ops, office)
     add_health(ops, office)
     add_releases(ops, office)
+    add_deeds(ops, office)
     add_authorizers(ops, office)
     add_invite(ops, office)
     add_events(ops, office)

@@ -1,31 +1,28 @@
-"""Releases: the list with its filters, the list as CSV, one release with its story, and what may be done."""
+"""Releases: the list with its filters, the list as CSV, one release with its story."""
 
 import json
-import logging
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
-from flask import Blueprint, abort, request, url_for
+from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from reactor import present, story
-from reactor.core.errors import IllegalTransition
-from reactor.core.lifecycle import State, allows
-from reactor.desk import DECISIONS
+from reactor.core.lifecycle import State
+from reactor.core.policy import Case, Mode, Policy, Subject, decide
 from reactor.store import authorizers, component, releases, shelves
-from reactor.store.database import Conflict
+from reactor.store.authorizers import Authorizer
 from reactor.store.releases import Release
 from reactor.store.shelves import Window
 from reactor.web.ops import filters, speech
-from reactor.web.ops.frame import back, page, sane
+from reactor.web.ops.deeds import possible_deeds, there
+from reactor.web.ops.frame import page, sane
 from reactor.web.ops.office import Office
 from reactor.web.ops.sheets import sheet
 from reactor.words import telling
-
-log = logging.getLogger(__name__)
 
 _FILTERS = ("state", "authorizer_appid", "since", "until", "before")
 _ELEMENT_ENDS = re.compile(r"(?<=>)(?=<[A-Za-z])|(?<=>)(?=</xml>)")
@@ -100,7 +97,7 @@ def add_releases(ops: Blueprint, office: Office) -> None:
         filters.expect("until")
         until, lang = filters.moment("until"), speech.reader_lang()
         with office.store.read() as connection:
-            release = _found(releases.get(connection, sane(release_id)))
+            release = there(releases.get(connection, sane(release_id)))
             shop = authorizers.get(connection, release.authorizer_appid)
             system = component.get(connection, office.component_appid)
             chapter = shelves.chapter(connection, release.id, until=until)
@@ -127,35 +124,30 @@ def add_releases(ops: Blueprint, office: Office) -> None:
             coming=story.upcoming(release, system, lang) if until is None else None,
             earlier=chapter.since,
             until=until,
-            deeds=_deeds(release),
+            doors=telling.DOORS,
+            deeds=possible_deeds(release, shop),
+            stages=_stages(release, shop, office.furnishing.policy()),
+            ring=_ring(release, office.furnishing.policy()),
         )
 
-    @ops.get("/releases/<int:release_id>/<any(approve, cancel):deed>")
-    def ask_again(release_id: int, deed: str) -> str:
-        with office.store.read() as connection:
-            release = _found(releases.get(connection, sane(release_id)))
-            shop = authorizers.get(connection, release.authorizer_appid)
-        return page("decide.html", release=release, shop=shop, deed=deed, possible=deed in _deeds(release))
 
-    @ops.post("/releases/<int:release_id>/<any(approve, retry, cancel):deed>")
-    def act(release_id: int, deed: str) -> Response:
-        try:
-            done = _found(office.desk.act(sane(release_id), DECISIONS[deed], actor="ops"))
-        except (IllegalTransition, Conflict) as error:
-            abort(409, str(error))
-        log.info("release=%s %s by=ops from=%r", done.id, deed, request.remote_addr)
-        return back(url_for("ops.show_release", release_id=done.id).removeprefix(request.script_root))
+def _stages(release: Release, shop: Authorizer | None, policy: Policy) -> list[int]:
+    """The percentages of its gray release, full release included; empty where it has none."""
+    if release.mode != Mode.GRAY and release.gray_percentage is None:
+        return []
+    appid = release.authorizer_appid
+    subject = Subject(appid, shop.user_name, shop.nick_name) if shop else Subject(appid)
+    case = Case(subject, release.created_at, release.user_version, release.user_desc)
+    planned = {step.percentage for step in decide(policy, case, release.created_at).gray}
+    return sorted(planned | {release.gray_percentage or 100, 100})
 
 
-def _found(release: Release | None) -> Release:
-    if release is None:
-        abort(404, "There is no such release.")
-    return release
-
-
-def _deeds(release: Release) -> list[str]:
-    """What a person may do about it now."""
-    return [deed for deed, happening in DECISIONS.items() if allows(release.state, happening)]
+def _ring(release: Release, policy: Policy) -> str | None:
+    """The name of its ring, empty for those who are in none; None where it goes through no rings."""
+    rings = policy.waves.rings
+    if release.ring is None:
+        return None
+    return rings[release.ring].name if release.ring < len(rings) else ""
 
 
 def _pages(office: Office, asked: _Asked) -> Iterator[list[dict[str, Any]]]:

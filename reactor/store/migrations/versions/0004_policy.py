@@ -21,6 +21,14 @@ def _component() -> None:
     op.add_column("component", sa.Column("policy_digest", sa.String(length=64), nullable=True))
     op.add_column("component", sa.Column("policy_problem", sa.Text(), nullable=True))
     op.add_column("authorizers", sa.Column("paused", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.create_index(
+        "ix_authorizers_paused",
+        "authorizers",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("paused IS 1"),
+        postgresql_where=sa.text("paused IS true"),
+    )
 
 
 def _releases() -> None:

@@ -1,0 +1,36 @@
+"""What the pages say of the policy: what would happen and why, pauses, gray releases, rollbacks, waves."""
+
+CHINESE = {
+    # -- what would happen
+    "If a version were approved": "如果有版本过审",
+    "Description": "说明",
+    "At, empty for now": "时间（空为现在）",
+    "What would happen?": "会怎样？",
+    "this decides": "由此决定",
+    "pause": "暂停",
+    "Rule": "规则",
+    "A moment is written like 2026-01-31T10:00.": "时间要写成 2026-01-31T10:00 的样子。",
+    # -- pauses
+    "Nothing of this mini program is released until somebody resumes it. Pushes are recorded as ever.": (
+        "恢复之前，这个小程序不会发布任何版本；推送照常记录。"
+    ),
+    "Pause this mini program": "暂停这个小程序",
+    # -- one release
+    "Hold it back": "先扣下",
+    "Roll back…": "回退…",
+    "Roll back version {version} of {name}?": "回退 {name} 的版本 {version}？",
+    "WeChat puts the version before it live again, for all users at once. This version is not released "
+    "from here again.": ("微信会立即为所有用户恢复上一个版本。本系统不会再发布当前这个版本。"),
+    "That is neither the name of the mini program nor the version. Nothing was changed.": (
+        "既不是小程序的名称，也不是版本号。没有任何改动。"
+    ),
+    "To be sure, type the mini program's name or the version: {name} or {version}": (
+        "请输入小程序名称或版本号以确认：{name} 或 {version}"
+    ),
+    "Yes, roll it back": "确定回退",
+    "Ring": "批次",
+    "the rest": "其余",
+    "Gray release": "灰度发布",
+    "Share of its users, step by step": "各阶段的用户比例",
+    "reached": "已到达",
+}
