@@ -14,7 +14,9 @@ from reactor.store.releases import Release
 from reactor.tools import Tools
 from reactor.wechat import CallRecord
 
-_ENDED_BY_AN_EVENT = frozenset({WaitsFor.TICKET, WaitsFor.AUTHORIZER, WaitsFor.NEWER_AUDIT})
+_ENDED_BY_AN_EVENT = frozenset(
+    {WaitsFor.TICKET, WaitsFor.AUTHORIZER, WaitsFor.NEWER_AUDIT, WaitsFor.DELAY, WaitsFor.RING}
+)
 
 
 class LostClaim(ReactorError):

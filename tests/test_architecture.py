@@ -30,7 +30,7 @@ _CALLING = {
     "staged",
     "rollback",
 }
-_KEEPING = _CALLING | {"audits", "openings", "pulse", "sweep"}
+_KEEPING = _CALLING | {"audits", "heeding", "openings", "pulse", "sweep"}
 _HOUSE = _KEEPING | {
     "pictures",
     "notify",
@@ -83,6 +83,7 @@ MAY_USE = {
     "sweep": _KEEPING,
     "upkeep": _KEEPING,
     "chaining": {"core", "store", "tools"},
+    "heeding": {"core", "store", "tools"},
     "steps": _CALLING,
     "worker": {"chaining", "core", "store", "post", "pulse", "steps", "sweep", "tools", "upkeep"},
     "openings": {"core", "store"},
@@ -100,24 +101,16 @@ MAY_USE = {
     },
     "simulator": {"core.crypto", "core.errors", "simulator"},
     "configuring": {"core", "logs", "settings", "store", "words"},
+    "following": {"core", "configuring"},
+    "forecast": {"core", "store"},
     "doctor": {"core", "store", "settings"},
     "trial": {"core", "settings", "tools", "wechat"},
     "clinic": {"bootstrap", "core", "doctor", "settings", "store", "surroundings", "trial"},
-    "bootstrap": _HOUSE | {"configuring", "doctor", "words"},
+    "bootstrap": _HOUSE | {"configuring", "doctor", "following", "forecast", "words"},
     "cli": {
         *("reactor", "configuring", "bootstrap", "clinic", "settings", "core", "words"),
-        "joining",
-        *(
-            "store.audit",
-            "store.chain",
-            "store.rotation",
-            "notify",
-            "post",
-            "telling",
-            "simulator",
-            "demo",
-            "cli",
-        ),
+        *("joining", "forecast"),
+        *("store.audit", "store.rotation", "notify", "post", "telling", "simulator", "demo", "cli"),
     },
     "joining": {
         "core",

@@ -33,4 +33,37 @@ CHINESE = {
     "Gray release": "灰度发布",
     "Share of its users, step by step": "各阶段的用户比例",
     "reached": "已到达",
+    # -- waves
+    "Waves": "批次发布",
+    "Under way": "进行中",
+    "Waiting": "等待中",
+    "Ended": "已结束",
+    "wave open": "进行中",
+    "wave stopped": "已停止",
+    "wave done": "已完成",
+    "wave cancelled": "已取消",
+    "its turn": "轮到它",
+    "passed": "已通过",
+    "not yet": "未轮到",
+    "Stop it": "停止",
+    "Let it go on": "继续",
+    "Open the next ring now": "立即放行下一批",
+    "End it…": "终止…",
+    "Yes, end it": "确定终止",
+    "End the wave of version {version}?": "终止版本 {version} 的批次发布？",
+    "All its releases that still wait are cancelled. What is live stays live.": (
+        "其中还在等待的发布都会取消；已上线的不受影响。"
+    ),
+    "To be sure, type the version: {version}": "请输入版本号以确认：{version}",
+    "That is not the version. Nothing was changed.": "版本号不对。没有任何改动。",
+    "There is no wave of this version.": "这个版本没有批次发布。",
+    "The version is missing.": "没有给出版本号。",
+    "No version is on its way through the rings": "没有版本在分批发布",
+    "Once one is approved, it goes to the first ring, and to the next when that is healthy.": (
+        "有版本过审后，先发布第一批；这一批健康了，再发布下一批。"
+    ),
+    "Rings of the policy": "策略中的批次",
+    "the first {count}": "最先的 {count} 个",
+    "healthy for {span}": "健康 {span}",
+    "at most {count} may fail": "最多允许 {count} 个失败",
 }

@@ -54,6 +54,24 @@ CHINESE = {f"{{what}}: {odd}": f"{{what}}：{zh}" for odd, zh in _ODD.items()} |
     "{kind} must be tables, one [{table}] each": "{kind} 必须分节来写，每个一节 [{table}]",
     "{kind} must be written as [[{table}]], once for each": "{kind} 必须写成 [[{table}]]，每个一节",
     "{table} must be a table": "{table} 必须是一节",
+    # -- a file that cannot be followed
+    "`reactor policy check` tells the rest": "其余的请看 `reactor policy check`",
+    "The policy file cannot be followed": "策略文件有误，未被采用",
+    "The last good one stays in force. `reactor policy check` says what is wrong, line by line.": (
+        "仍按上一份正确的策略执行。`reactor policy check` 逐行说明哪里有误。"
+    ),
+    "policy": "策略文件",
+    "the policy file is followed": "正按策略文件执行",
+    "the last good policy stays in force: {problem}": "仍按上一份正确的策略执行：{problem}",
+    "mend the file, and try it with `reactor policy check`; it is taken up without a restart": (
+        "请改好文件，并用 `reactor policy check` 检查；改好后自动生效，无需重启"
+    ),
+    "📄 The policy file cannot be followed, the last good one stays in force": (
+        "📄 策略文件有误，仍按上一份正确的执行"
+    ),
+    "✅ The policy file is followed again": "✅ 策略文件已恢复正常",
+    "📄 The policy file could not be followed {count} times": "📄 策略文件 {count} 次有误",
+    "✅ The policy file was mended {count} times": "✅ 策略文件 {count} 次恢复正常",
     # -- what decides, and why
     "released by itself": "自动发布",
     "released by itself ({reason})": "自动发布（{reason}）",

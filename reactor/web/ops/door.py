@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, g, make_response, redirect, reques
 from werkzeug.wrappers import Response as AnyResponse
 
 from reactor.admission import LONGEST_SECONDS, TooManyTries, WrongPassword
+from reactor.store import rings
 from reactor.web.ops import guards, speech
 from reactor.web.ops.frame import goal, page
 from reactor.web.ops.office import Office
@@ -25,6 +26,7 @@ def arrive(office: Office) -> AnyResponse | None:
     given = request.cookies.get(cookie_name(), "")
     g.known = False
     g.system = None
+    g.waves = False
     g.token = given if _TOKEN_FORM.fullmatch(given) else office.admission.make_token()
     speech.listen(office.furnishing.lang)
     if request.endpoint == "ops.static":
@@ -36,7 +38,13 @@ def arrive(office: Office) -> AnyResponse | None:
     guards.refuse_foreign_forms(office.furnishing.public_url)
     if g.known:
         g.system = office.records.system()
+        g.waves = bool(office.furnishing.policy().waves.rings) or _has_waves(office)
     return None
+
+
+def _has_waves(office: Office) -> bool:
+    with office.store.read() as connection:
+        return rings.has_any(connection)
 
 
 def cookie_name() -> str:

@@ -47,7 +47,8 @@ _APOLOGIES = {
 
 def page(template: str, **values: Any) -> str:
     """One page in its frame."""
-    return render_template(template, known=g.get("known", False), system=g.get("system"), **values)
+    arrived = {"known": g.get("known", False), "system": g.get("system"), "has_waves": g.get("waves", False)}
+    return render_template(template, **arrived, **values)
 
 
 def apology(status: int, detail: str) -> Response:

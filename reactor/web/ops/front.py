@@ -16,6 +16,7 @@ from reactor.web.ops.office import Office
 from reactor.web.ops.overview import add_overview
 from reactor.web.ops.releases import add_releases
 from reactor.web.ops.speech import add_speech
+from reactor.web.ops.waves import add_waves
 
 
 def add_ops(app: Flask, office: Office) -> None:
@@ -27,6 +28,7 @@ def add_ops(app: Flask, office: Office) -> None:
     add_releases(ops, office)
     add_deeds(ops, office)
     add_authorizers(ops, office)
+    add_waves(ops, office)
     add_invite(ops, office)
     add_events(ops, office)
     app.register_blueprint(ops)
