@@ -23,6 +23,8 @@ _TYPES: Mapping[Kind, str] = {
     Kind.NEEDS_REAUTHORIZATION: "authorizer.needs_reauthorization",
     Kind.TICKET_OLD: "ticket.old",
     Kind.TICKET_BACK: "ticket.back",
+    Kind.ROLLED_BACK: "release.rolled_back",
+    Kind.ROLLBACK_FAILED: "rollback.failed",
 }
 _ONE: Mapping[Kind, str] = {
     Kind.LIVE: "✅ {what} is live",
@@ -35,6 +37,8 @@ _ONE: Mapping[Kind, str] = {
     Kind.NEEDS_REAUTHORIZATION: "🔑 {what} needs its merchant to authorize again",
     Kind.TICKET_OLD: "🔑 No ticket from WeChat for {age}",
     Kind.TICKET_BACK: "✅ The ticket from WeChat is back",
+    Kind.ROLLED_BACK: "↩️ {what} was rolled back",
+    Kind.ROLLBACK_FAILED: "⚠️ {what} could not be rolled back, a person must look",
 }
 _MANY: Mapping[Kind, str] = {
     Kind.LIVE: "✅ {count} versions are live",
@@ -47,10 +51,15 @@ _MANY: Mapping[Kind, str] = {
     Kind.NEEDS_REAUTHORIZATION: "🔑 {count} mini programs need their merchants to authorize again",
     Kind.TICKET_OLD: "🔑 The ticket from WeChat stayed away {count} times",
     Kind.TICKET_BACK: "✅ The ticket from WeChat came back {count} times",
+    Kind.ROLLED_BACK: "↩️ {count} versions were rolled back",
+    Kind.ROLLBACK_FAILED: "⚠️ {count} versions could not be rolled back, a person must look",
 }
 _NO_TICKET_YET = "🔑 No ticket from WeChat has come yet"
 _WITH_REASON = frozenset(
-    {Kind.REJECTED, Kind.DELAYED, Kind.HELD, Kind.FAILED, Kind.BLOCKED, Kind.NEEDS_REAUTHORIZATION}
+    {
+        *(Kind.REJECTED, Kind.DELAYED, Kind.HELD, Kind.FAILED, Kind.BLOCKED, Kind.NEEDS_REAUTHORIZATION),
+        *(Kind.ROLLED_BACK, Kind.ROLLBACK_FAILED),
+    }
 )
 
 

@@ -28,6 +28,8 @@ class Kind(StrEnum):
     NEEDS_REAUTHORIZATION = "needs_reauthorization"
     TICKET_OLD = "ticket_old"
     TICKET_BACK = "ticket_back"
+    ROLLED_BACK = "rolled_back"
+    ROLLBACK_FAILED = "rollback_failed"
 
 
 # The same words about the same mini program within so long are one piece of news, found out twice.
