@@ -1,10 +1,11 @@
 """What an operator may do by hand: approve, retry, cancel a release; pause and resume everything."""
 
+import json
 import time
 from collections.abc import Callable
 
-from reactor.core.lifecycle import Happening
-from reactor.store import bell, component, releases
+from reactor.core.lifecycle import Happening, follow
+from reactor.store import authorizers, bell, component, errands, releases, rollbacks
 from reactor.store.database import Conflict, Store
 from reactor.store.releases import Release
 
@@ -70,6 +71,34 @@ class Desk:
             component.set_paused(connection, self._component_appid, paused=paused)
             bell.ring(connection)
         self._wake()
+
+    def roll_back(self, release_id: int, *, actor: str) -> Release | None:
+        """Have a worker bring back the version before this one; None for an unknown release.
+
+        Raises IllegalTransition where it is not live, Conflict where a later one went live since. Asked for
+        while it is under way it changes nothing: the call is made once.
+        """
+        now = self._clock()
+        with self._store.write() as connection:
+            release = releases.get(connection, release_id)
+            if release is None:
+                return None
+            appid = release.authorizer_appid
+            authorizers.get(connection, appid, lock=True)  # first, as everywhere
+            release = releases.get(connection, release_id, lock=True) or release
+            follow(release.state, Happening.ROLLED_BACK)
+            if rollbacks.is_overtaken(
+                connection, appid, released_at=release.released_at or 0.0, but=release_id
+            ):
+                raise Conflict("a later version went live since; nothing was changed")
+            if not rollbacks.is_under_way(connection, appid):
+                wish = json.dumps({"release_id": release_id, "actor": actor})
+                sealed = self._store.vault.seal(wish)
+                errands.want(connection, errands.ROLLBACK, appid, now=now, payload_sealed=sealed)
+                releases.learn(connection, release, reason=f"a rollback was asked for by {actor}")
+            result = releases.get(connection, release_id)
+        self._wake()
+        return result
 
 
 def _words(release: Release, happening: Happening) -> str:

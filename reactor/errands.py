@@ -14,6 +14,7 @@ from reactor.core.errcodes import Verdict, lookup
 from reactor.core.errors import Answered, NeedsReauthorization, TokenError, WeChatError
 from reactor.core.invitation import digest_of
 from reactor.core.lifecycle import Happening
+from reactor.rollback import Rollback, wish_of
 from reactor.store import authorizers, calls, errands, links, notices, releases
 from reactor.store.authorizers import Authorizer
 from reactor.store.errands import Errand
@@ -47,6 +48,7 @@ class Doing:
         self._store = tools.store
         self._records: list[CallRecord] = []
         self._wechat, self._tokens = tools.line(self._records.append)
+        self._rollback: Rollback | None = None
 
     def run(self) -> None:
         """Do it; what cannot be done now is put back, with the reason."""
@@ -70,9 +72,16 @@ class Doing:
         if not self._is_over(decision, now):
             at = now + decision.wait_seconds
             errands.put_back(connection, errand, at=at, reason=decision.reason, counted=decision.counted)
-        elif errands.finish(connection, errand) and errand.kind != errands.EXAM:
-            links.use_up(connection, errand.subject, links.FAILED, reason=decision.reason)
+        elif errands.finish(connection, errand):
+            self._give_up(connection, decision.reason)
         self._note(connection, decision)
+
+    def _give_up(self, connection: sa.Connection, reason: str) -> None:
+        """Whoever waits for it is told that it came to nothing."""
+        if self._rollback is not None:
+            self._rollback.fail(connection, reason)
+        elif self._errand.kind in (errands.PRE_AUTH_CODE, errands.AUTH_CODE):
+            links.use_up(connection, self._errand.subject, links.FAILED, reason=reason)
 
     def _is_over(self, decision: Decision, now: float) -> bool:
         used_up = decision.counted and self._errand.turns >= TURNS
@@ -92,7 +101,10 @@ class Doing:
 
     def _note(self, connection: sa.Connection, decision: Decision | None) -> None:
         breaker.note(connection, self._tools, breaker.PROBE, decision, self._records)
-        calls.add(connection, self._records)
+        if self._rollback is not None:
+            self._rollback.write_calls(connection)
+        else:
+            calls.add(connection, self._records)
 
     # -- a pre_auth_code for an invitation ---------------------------------------------------------------
 
@@ -189,6 +201,19 @@ class Doing:
         )
         self._finish()
 
+    # -- back to the version before ----------------------------------------------------------------------
+
+    def roll_back(self) -> None:
+        """Done, put back with the reason, or left to whoever took it over."""
+        self._rollback = Rollback(self._errand, wish_of(self._payload()), self._tools, self._records)
+        came = self._rollback.run(self._turns())
+        if isinstance(came, Decision):
+            self.put_back(came)
+        elif came is not None:
+            self._finish(came)
+        else:
+            self._store.transact(lambda connection: self._note(connection, None))
+
     def _turns(self) -> Turns:
         return self._tools.turns(self._errand.turns, self._errand.created_at)
 
@@ -215,4 +240,5 @@ _DO: Mapping[str, Callable[[Doing], None]] = {
     errands.PRE_AUTH_CODE: Doing.make_pre_auth_code,
     errands.AUTH_CODE: Doing.exchange,
     errands.EXAM: Doing.answer_examiner,
+    errands.ROLLBACK: Doing.roll_back,
 }

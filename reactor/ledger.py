@@ -9,6 +9,7 @@ from reactor.core.decisions import Decision, WaitsFor, words
 from reactor.core.errcodes import Verdict, lookup
 from reactor.core.errors import Answered, ReactorError
 from reactor.core.lifecycle import Audit, Happening, State, is_younger
+from reactor.rollback import barred
 from reactor.store import authorizers, calls, claims, events, notices, releases
 from reactor.store.releases import Release
 from reactor.tools import Tools
@@ -23,6 +24,14 @@ class LostClaim(ReactorError):
     """Another worker took the release over; this turn has nothing more to say."""
 
 
+class Forbidden(ReactorError):
+    """What was about to be called may not be called any more; `decision` says what becomes of the turn."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision.reason)
+        self.decision = decision
+
+
 class Ledger:
     """The record of one turn. `seen` is about the authorizer, `refusal` the last no of WeChat."""
 
@@ -35,6 +44,7 @@ class Ledger:
         self._clock = tools.clock
         self._learned: dict[str, object] = {}
         self._records: list[CallRecord] = []
+        self._audit: Audit | None = None
         self._unwritten: list[tuple[int | None, CallRecord]] = []
         self._intent: tuple[str, int] | None = None
         self._accepted = False
@@ -51,6 +61,7 @@ class Ledger:
     def learn(self, audit: Audit) -> None:
         """Keep what the audit says, if it is the one that the approval is about."""
         self.seen["audit_status"] = audit.status
+        self._audit = audit
         if not is_younger(audit, int(self._release.approved_at)):
             told = {
                 "audit_id": audit.audit_id,
@@ -65,12 +76,17 @@ class Ledger:
         self._learned |= values
 
     def intend(self, call: str, *, lease_seconds: float, **values: object) -> None:
-        """Write an attempt down before it leaves, with what it asks for; LostClaim when not ours to make."""
+        """Write an attempt down before it leaves, with what it asks for.
+
+        Raises LostClaim when it is no longer ours to make, Forbidden when it may not be made any more.
+        """
         now = self._clock()
         with self._store.write() as connection:
+            authorizers.get(connection, self._release.authorizer_appid, lock=True)  # first, as everywhere
+            stopped = self.barred(connection)
             mine = claims.still_mine(connection, self._release, lease_until=now + lease_seconds)
             self._write_calls(connection)
-            if mine:
+            if mine and not stopped:
                 if self._learned or values:
                     releases.learn(connection, self._release, **self._learned, **values)
                 intent = calls.intend(
@@ -84,6 +100,14 @@ class Ledger:
         self._unwritten = []
         if not mine:
             raise LostClaim(f"release {self._release.id} was taken over by another worker")
+        if stopped:
+            raise Forbidden(stopped)
+
+    def barred(self, connection: sa.Connection) -> Decision | None:
+        """Why a rollback of this mini program stands against any call for this release, if one does."""
+        if self._audit is None:
+            return None
+        return barred(connection, self._release, self._audit, self._tools.scale)
 
     def record(self, decision: Decision) -> Decision | None:
         """Commit the turn, all of it or nothing; None when another worker has the release now."""

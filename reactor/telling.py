@@ -25,6 +25,8 @@ _TYPES: Mapping[Kind, str] = {
     Kind.TICKET_BACK: "ticket.back",
     Kind.POLICY_BROKEN: "policy.broken",
     Kind.POLICY_MENDED: "policy.mended",
+    Kind.ROLLED_BACK: "release.rolled_back",
+    Kind.ROLLBACK_FAILED: "rollback.failed",
 }
 _ONE: Mapping[Kind, str] = {
     Kind.LIVE: "✅ {what} is live",
@@ -39,6 +41,8 @@ _ONE: Mapping[Kind, str] = {
     Kind.TICKET_BACK: "✅ The ticket from WeChat is back",
     Kind.POLICY_BROKEN: "📄 The policy file cannot be followed, the last good one stays in force",
     Kind.POLICY_MENDED: "✅ The policy file is followed again",
+    Kind.ROLLED_BACK: "↩️ {what} was rolled back",
+    Kind.ROLLBACK_FAILED: "⚠️ {what} could not be rolled back, a person must look",
 }
 _MANY: Mapping[Kind, str] = {
     Kind.LIVE: "✅ {count} versions are live",
@@ -53,11 +57,16 @@ _MANY: Mapping[Kind, str] = {
     Kind.TICKET_BACK: "✅ The ticket from WeChat came back {count} times",
     Kind.POLICY_BROKEN: "📄 The policy file could not be followed {count} times",
     Kind.POLICY_MENDED: "✅ The policy file was mended {count} times",
+    Kind.ROLLED_BACK: "↩️ {count} versions were rolled back",
+    Kind.ROLLBACK_FAILED: "⚠️ {count} versions could not be rolled back, a person must look",
 }
 _NO_TICKET_YET = "🔑 No ticket from WeChat has come yet"
 _WITH_REASON = frozenset(
-    {Kind.REJECTED, Kind.DELAYED, Kind.HELD, Kind.FAILED, Kind.BLOCKED, Kind.NEEDS_REAUTHORIZATION}
-) | {Kind.POLICY_BROKEN}
+    {
+        *(Kind.REJECTED, Kind.DELAYED, Kind.HELD, Kind.FAILED, Kind.BLOCKED, Kind.NEEDS_REAUTHORIZATION),
+        *(Kind.ROLLED_BACK, Kind.ROLLBACK_FAILED, Kind.POLICY_BROKEN),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ from reactor.core.lifecycle import (
     is_younger,
 )
 from reactor.core.policy import Case, GrayStep, Subject, decide
-from reactor.ledger import Ledger
+from reactor.ledger import Forbidden, Ledger
+from reactor.rollback import seen
 from reactor.staged import Staged
 from reactor.store import authorizers
 from reactor.store.presence import LEASE_SECONDS
@@ -45,6 +46,13 @@ T = TypeVar("T")
 
 # WeChat's words for "not now": beside a newer audit they mean that this release has to wait for it.
 _REFUSED_BESIDE_AUDIT = frozenset({85019, 85020, 85021})
+
+# Findings after which nothing is called.
+_ENDS = {
+    Finding.LIVE: Happening.SEEN_LIVE,
+    Finding.CONTRADICTED: Happening.GAVE_UP,
+    Finding.GRAY: Happening.GRAY_FOUND,
+}
 
 
 class Turn:
@@ -62,6 +70,8 @@ class Turn:
         """Take the turn and record what came of it; LostClaim when another worker took the release over."""
         try:
             decision = self._advance()
+        except Forbidden as stopped:
+            decision = stopped.decision
         except (TokenError, WeChatError) as error:
             if isinstance(error, Answered):
                 self._ledger.refusal = error
@@ -88,22 +98,16 @@ class Turn:
         if astray:
             return Decision(Happening.MISDIRECTED, astray)
         audit = self._with_token(self._wechat.latest_audit)
-        live = self._look_live()
+        live = self._look_live(audit)
         self._ledger.learn(audit)
         approval = self._approval()
         judgement = self._staged.judge(approval, audit, live)
-        match judgement.finding:
-            case Finding.LIVE:
-                return Decision(Happening.SEEN_LIVE, judgement.reason)
-            case Finding.CONTRADICTED:
-                return Decision(Happening.GAVE_UP, judgement.reason)
-            case Finding.GRAY:
-                return Decision(Happening.GRAY_FOUND, judgement.reason)
-            case Finding.NEWER_UNDER_AUDIT:
-                return self._wait_for_newer_audit(judgement.reason)
-            case Finding.RELEASABLE:
-                gray = self._staged.advance(self._steps(), has_live=live is not None, turns=self._turns())
-                return gray or self._act(audit)
+        if judgement.finding in _ENDS:
+            return Decision(_ENDS[judgement.finding], judgement.reason)
+        if judgement.finding is Finding.NEWER_UNDER_AUDIT:
+            return self._wait_for_newer_audit(judgement.reason)
+        gray = self._staged.advance(self._steps(), has_live=live is not None, turns=self._turns())
+        return gray or self._act(audit)
 
     def _steps(self) -> tuple[GrayStep, ...]:
         """The steps of a gray release, where the policy asks for one."""
@@ -134,7 +138,7 @@ class Turn:
             if lookup(refusal.call, refusal.errcode).verdict is not Verdict.LOOK:
                 raise
             return self._after_refusal(refusal, audit)
-        live = self._look_live()
+        live = self._look_live(audit)
         if self._is_live(audit, live):
             return Decision(Happening.SEEN_LIVE, f"released; {_shown(live)}")
         return self._again("WeChat accepted the release but does not show it yet")
@@ -147,7 +151,7 @@ class Turn:
     def _after_refusal(self, refusal: Answered, audit: Audit) -> Decision:
         """Settle 85052, 85019 and 85020 by looking: they say neither that it is live nor that it is not."""
         self._ledger.refusal = refusal
-        live = self._look_live()
+        live = self._look_live(audit)
         if self._is_live(audit, live):
             return Decision(Happening.SEEN_LIVE, f"found live after {refusal.errcode}; {_shown(live)}")
         in_progress = audit.status in (AuditStatus.UNDER_AUDIT, AuditStatus.DELAYED)
@@ -159,11 +163,20 @@ class Turn:
             )
         return self._again(words(refusal))
 
-    def _look_live(self) -> LiveVersion | None:
+    def _look_live(self, audit: Audit) -> LiveVersion | None:
         live = self._with_token(self._wechat.version_info)
-        if live is not None and live.version:
+        if live is None:
+            return None
+        if live.version:
             self._ledger.seen["live_version"] = live.version
-        return live
+        meant = approved_version(self._approval(), audit)
+        if (meant and live.version == meant) or (live.released_at or 0) < int(self.release.approved_at):
+            return live
+        with self._store.read() as connection:
+            shown = seen(connection, self.release, live, self._tools.scale)
+        if isinstance(shown, Decision):
+            raise Forbidden(shown)
+        return shown
 
     def _with_token(self, call: Callable[[str, str], T]) -> T:
         appid = self.release.authorizer_appid

@@ -7,6 +7,7 @@ import click
 
 from reactor.bootstrap import Console, open_console
 from reactor.cli import stories
+from reactor.cli.back import rollback
 from reactor.cli.hands import approve, cancel, retry
 from reactor.cli.language import environ, lang
 from reactor.cli.output import appid, json_option, row_id, say
@@ -75,7 +76,7 @@ def show_release(number: int, *, as_json: bool) -> None:
     say(found, stories.release(found, lang()), as_json=as_json)
 
 
-for decision in (approve, retry, cancel):
+for decision in (approve, retry, cancel, rollback):
     releases.add_command(decision)
 
 

@@ -30,6 +30,8 @@ class Kind(StrEnum):
     TICKET_BACK = "ticket_back"
     POLICY_BROKEN = "policy_broken"
     POLICY_MENDED = "policy_mended"
+    ROLLED_BACK = "rolled_back"
+    ROLLBACK_FAILED = "rollback_failed"
 
 
 # The same words about the same mini program within so long are one piece of news, found out twice.

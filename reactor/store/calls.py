@@ -21,6 +21,13 @@ def finish(connection: sa.Connection, call_id: int, record: Any) -> None:
     connection.execute(sa.update(calls).where(calls.c.id == call_id).values(**asdict(record)))
 
 
+def doubt(connection: sa.Connection, release_id: int, *, call: str | None = None) -> None:
+    """What a dead process had sent for this release may have happened."""
+    started = sa.and_(calls.c.release_id == release_id, calls.c.outcome == "started")
+    named = started if call is None else sa.and_(started, calls.c.call == call)
+    connection.execute(sa.update(calls).where(named).values(outcome="unknown"))
+
+
 def add(connection: sa.Connection, records: Iterable[Any], *, release_id: int | None = None) -> None:
     """Calls that are over and changed nothing at WeChat; `records` are the client's own."""
     rows = [{"release_id": release_id, **asdict(record)} for record in records]

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from reactor.core.decisions import WaitsFor
 from reactor.core.lifecycle import Happening, State
 from reactor.core.policy import Pace
-from reactor.store import pace
+from reactor.store import calls, pace
 from reactor.store.releases import WORKER, Release, change, get, of_row
-from reactor.store.schema import calls, releases
+from reactor.store.schema import releases
 
 BURST_SECONDS = 0.2  # who did nothing for so long may catch up
 
@@ -118,14 +118,8 @@ def _claim(
     if not claimed:
         return None
     if taken_over:
-        _doubt_open_calls(connection, release)
+        calls.doubt(connection, release.id)
     return get(connection, release.id)
-
-
-def _doubt_open_calls(connection: sa.Connection, release: Release) -> None:
-    """What the dead process had sent may have happened."""
-    open_calls = sa.and_(calls.c.release_id == release.id, calls.c.outcome == "started")
-    connection.execute(sa.update(calls).where(open_calls).values(outcome="unknown"))
 
 
 def put_back_lapsed(connection: sa.Connection, *, now: float) -> Release | None:
@@ -145,7 +139,7 @@ def put_back_lapsed(connection: sa.Connection, *, now: float) -> Release | None:
         detail="its worker fell silent",
         **values,
     ):
-        _doubt_open_calls(connection, release)
+        calls.doubt(connection, release.id)
     return release
 
 

@@ -11,6 +11,7 @@ from reactor.store.schema_ops import errands
 
 # Kinds: make a pre_auth_code for an invitation, exchange the code it brought back, answer the examiner.
 PRE_AUTH_CODE, AUTH_CODE, EXAM = "pre_auth_code", "auth_code", "exam"
+ROLLBACK = "rollback"  # of the live version of a mini program, which is its subject
 
 _NEXT_DUE = sa.select(sa.func.min(errands.c.due_at))
 
@@ -54,6 +55,12 @@ def next_due(connection: sa.Connection) -> float | None:
     return connection.execute(_NEXT_DUE).scalar()
 
 
+def exists(connection: sa.Connection, kind: str, subject: str) -> bool:
+    """Whether one of this kind about this subject is not done yet."""
+    mine = sa.and_(errands.c.kind == kind, errands.c.subject == subject)
+    return bool(connection.execute(sa.select(sa.exists().where(mine))).scalar())
+
+
 def reason_of(connection: sa.Connection, kind: str, subject: str) -> str | None:
     """Why it is not done yet, if it was tried."""
     mine = sa.and_(errands.c.kind == kind, errands.c.subject == subject)
@@ -75,6 +82,12 @@ def _still(claimed: Errand) -> sa.ColumnElement[bool]:
     """It, unless a younger payload took its place."""
     payload = errands.c.payload_sealed.is_not_distinct_from(claimed.payload_sealed)
     return sa.and_(errands.c.id == claimed.id, payload)
+
+
+def still_mine(connection: sa.Connection, claimed: Errand, *, lease_until: float) -> bool:
+    """Renew the lease on it; False when another worker took it over meanwhile."""
+    mine = sa.and_(_still(claimed), errands.c.lease_holder == claimed.lease_holder)
+    return connection.execute(sa.update(errands).where(mine).values(due_at=lease_until)).rowcount == 1
 
 
 def finish(connection: sa.Connection, claimed: Errand) -> bool:

@@ -49,6 +49,16 @@ def add_api(app: Flask, *, records: Records, desk: Desk, api_token: str | None) 
             abort(404, "there is no such release")
         return jsonify(_found(records, release_id))
 
+    @api.post("/releases/<int:release_id>/rollback")
+    def roll_back(release_id: int) -> Response:
+        try:
+            asked = desk.roll_back(_sane(release_id), actor="api")
+        except (IllegalTransition, Conflict) as error:
+            abort(409, str(error))
+        if asked is None:
+            abort(404, "there is no such release")
+        return jsonify(_found(records, release_id))
+
     @api.get("/events")
     def list_events() -> Response:
         given = _parameters("authorizer_appid")

@@ -212,6 +212,7 @@ _PATHS: dict[str, Json] = {
     "/releases/{release_id}/approve": _act("approve", "Let a held release go"),
     "/releases/{release_id}/retry": _act("retry", "Give a release another try, due now"),
     "/releases/{release_id}/cancel": _act("cancel", "End a release that waits; it is never called"),
+    "/releases/{release_id}/rollback": _act("rollBack", "Bring back the version before; a worker does it"),
     "/events": _list("Pushes of WeChat", "Event", _OF_ONE),
     "/authorizers": _list(
         "Mini programs",

@@ -1,6 +1,7 @@
 """All Chinese twins in one table; each module of this room holds those of one part of the house."""
 
 from reactor.words import (
+    back,
     captures,
     commands,
     configuration,
@@ -23,6 +24,7 @@ from reactor.words import (
 CHINESE: dict[str, str] = {
     **states.CHINESE,
     **reasons.CHINESE,
+    **back.CHINESE,
     **configuration.CHINESE,
     **policy.CHINESE,
     **commands.CHINESE,

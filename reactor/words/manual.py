@@ -83,6 +83,10 @@ CHINESE = {
     "Tell the story of one release: its states and the calls to WeChat, by time.": (
         "按时间讲述一次发布：状态变化与对微信的调用。"
     ),
+    "Bring back the version before a live one; a worker does it, this waits for what came of it.": (
+        "把线上版本回退到上一版；由 worker 执行，本命令等待结果。"
+    ),
+    "Do not ask first.": "不再询问，直接执行。",
     "Let a held release go.": "放行等待确认的发布。",
     "Give a release another try, due now.": "立即重试一次发布。",
     "End a release that waits; it is never called.": "取消等待中的发布，不再执行。",

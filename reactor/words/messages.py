@@ -12,6 +12,12 @@ CHINESE = {
     "🔑 No ticket from WeChat for {age}": "🔑 微信票据已 {age}未更新",
     "🔑 No ticket from WeChat has come yet": "🔑 还没有收到过微信票据",
     "✅ The ticket from WeChat is back": "✅ 微信票据已恢复推送",
+    "↩️ {what} was rolled back": "↩️ {what} 已回退",
+    "⚠️ {what} could not be rolled back, a person must look": "⚠️ {what} 回退失败，需要人工处理",
+    "↩️ {count} versions were rolled back": "↩️ {count} 个版本已回退",
+    "⚠️ {count} versions could not be rolled back, a person must look": (
+        "⚠️ {count} 个版本回退失败，需要人工处理"
+    ),
     "✅ {count} versions are live": "✅ {count} 个版本已上线",
     "❌ {count} audits ended in a rejection": "❌ {count} 个版本审核不通过",
     "⏳ {count} audits take longer than usual": "⏳ {count} 个版本审核延后",
