@@ -9,6 +9,7 @@ CHINESE = {
     "this decides": "由此决定",
     "pause": "暂停",
     "Rule": "规则",
+    ", line {number}": "，第 {number} 行",
     "A moment is written like 2026-01-31T10:00.": "时间要写成 2026-01-31T10:00 的样子。",
     # -- pauses
     "Nothing of this mini program is released until somebody resumes it. Pushes are recorded as ever.": (
@@ -35,6 +36,8 @@ CHINESE = {
     "reached": "已到达",
     # -- waves
     "Waves": "批次发布",
+    "Live": "已上线",
+    "Failed": "失败",
     "Under way": "进行中",
     "Waiting": "等待中",
     "Ended": "已结束",
@@ -43,7 +46,7 @@ CHINESE = {
     "wave done": "已完成",
     "wave cancelled": "已取消",
     "its turn": "轮到它",
-    "passed": "已通过",
+    "gone through": "已通过",
     "not yet": "未轮到",
     "Stop it": "停止",
     "Let it go on": "继续",

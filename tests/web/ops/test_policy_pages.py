@@ -254,7 +254,7 @@ def test_a_wave_shows_its_rings_and_how_many_are_where(at_pages):
     for number, (state, ring) in enumerate(where):
         ringed(house, number, state, ring)
     assert cells(operator.get("/ops/waves")) == [
-        ["canaries", "passed", "1", "0", "0", "0", "0"],
+        ["canaries", "gone through", "1", "0", "0", "0", "0"],
         ["early", "its turn", "1", "1", "1", "1", "0"],
         ["the rest", "not yet", "0", "0", "2", "0", "1"],
     ]
