@@ -1,6 +1,7 @@
 """What the stories share: shorthand for an operator's eyes, and what must hold when a story is over."""
 
 import copy
+import re
 import threading
 import time
 from collections import Counter
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from reactor.core.errcodes import Verdict, lookup
 from reactor.core.lifecycle import TRANSITIONS, Happening, State
 from reactor.simulator.faults import Fault, Hold
+from reactor.words import retell
 from reactor.worker import Worker
 
 SHOP, SHOP_NAME = "wx000000000000000a", "gh_00000000000a"
@@ -139,6 +141,15 @@ def check_the_end(house):
     for one in platform.authorizers():
         effective = platform.effective_releases(one.appid)
         assert len(effective) <= len([audit for audit in one.audits if audit.released])
+
+
+_SENTENCE = re.compile(r"[A-Za-z']{2,} [a-z']{2,} [a-z']{2,}")
+
+
+def untold(house):
+    """Stored reasons that are not wholly retold in Chinese."""
+    found = ask(house, "SELECT reason FROM releases UNION SELECT detail FROM history")
+    return [reason for (reason,) in found if reason and _SENTENCE.search(retell(reason, "zh"))]
 
 
 def replay(release):

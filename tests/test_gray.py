@@ -2,7 +2,7 @@
 
 import pytest
 from known import SHOP
-from stories import ask, check_the_end, count, names, rival_release, seconds, skip_to_due, whole
+from stories import ask, check_the_end, count, names, rival_release, seconds, skip_to_due, untold, whole
 
 from reactor.simulator.faults import Fault
 
@@ -20,6 +20,7 @@ def shop(build_house):
     house.approve("2.0.0")
     yield house
     check_the_end(house)
+    assert untold(house) == []
 
 
 def newest(house):

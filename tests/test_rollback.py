@@ -15,6 +15,7 @@ from stories import (
     rival_release,
     second_push,
     skip_to_due,
+    untold,
     whole,
 )
 
@@ -34,6 +35,7 @@ def shop(build_house):
     house.clock.advance(60)
     yield house
     check_the_end(house)
+    assert untold(house) == []
 
 
 def newest(house):
