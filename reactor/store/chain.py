@@ -64,10 +64,15 @@ def read(connection: sa.Connection) -> Signed | None:
     return Signed(Ends(row.first_seq, row.first_digest, row.last_seq, row.last_digest), row.signature)
 
 
+def loose(connection: sa.Connection) -> list[dict[str, object]]:
+    """A batch of the rows that are not in the chain yet, with whose releases they are of."""
+    return [dict(row) for row in connection.execute(_LOOSE).mappings()]
+
+
 def count_loose(connection: sa.Connection) -> int:
     """How many rows are not in the chain yet."""
-    loose = sa.select(sa.func.count()).select_from(history).where(history.c.seq.is_(None))
-    return int(connection.execute(loose).scalar_one())
+    query = sa.select(sa.func.count()).select_from(history).where(history.c.seq.is_(None))
+    return int(connection.execute(query).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ def seal(store: Store) -> Sealed | None:
     Raises RecordSpoilt or VaultLocked, and seals nothing, where the chain is not as it was signed.
     """
     with store.read() as connection:
-        rows = [dict(row) for row in connection.execute(_LOOSE).mappings()]
+        rows = loose(connection)
         if not rows:
             return None
         old = read(connection)

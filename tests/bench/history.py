@@ -23,7 +23,7 @@ from reactor.core.policy import Pace, Policy
 from reactor.intake import Intake
 from reactor.records import Records
 from reactor.settings import load_settings
-from reactor.store import asking, authorizers, claims, presence, pruning, releases
+from reactor.store import asking, authorizers, chain, claims, presence, pruning, releases
 from reactor.tally import Tally
 from reactor.worker import Worker
 from tests.bench.serving import databases, environment
@@ -212,6 +212,7 @@ def ticket(place, connection):
 
 def prune(place, connection):
     assert pruning.prune(connection, before=place.now - 400 * DAY) == 0
+    assert chain.forget(connection, place.store.vault, before=place.now - 4000 * DAY, most=200) == 0
 
 
 def failed_page(place, connection):

@@ -1,6 +1,7 @@
 """What is done again and again finds its rows by an index, however long the history is."""
 
 from contextlib import contextmanager
+from dataclasses import astuple
 
 import pytest
 import sqlalchemy as sa
@@ -9,9 +10,12 @@ from reactor.audits import AuditPush, accept_audits
 from reactor.core.events import AuditSucceeded
 from reactor.core.notices import Kind
 from reactor.core.policy import Pace, Policy
+from reactor.core.record import Ends
 from reactor.store import (
     asking,
+    audit,
     authorizers,
+    chain,
     claims,
     component,
     glances,
@@ -20,9 +24,11 @@ from reactor.store import (
     pruning,
     releases,
 )
-from reactor.store.schema import events
+from reactor.store.schema import events, history
 from reactor.store.schema import releases as table
+from reactor.store.schema_ops import chain as chain_table
 from reactor.store.schema_ops import notices as told
+from reactor.store.vault import Vault
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -32,6 +38,7 @@ SHOP, CAFE = "wx000000000000000a", "wx000000000000000b"
 # A lookup by the rows of another query, and an index of which the whole is wanted.
 HARMLESS = (
     *("SCAN CONSTANT ROW", "SCAN (subquery", "SCAN authorizers USING INDEX ix_authorizers_code_due"),
+    *("SCAN history USING COVERING INDEX ix_history_loose", "SCAN history USING INDEX ix_history_loose"),
     *("SCAN notices USING INDEX ix_notices_untold", "SCAN messages USING INDEX ix_messages_due"),
 )
 
@@ -127,8 +134,19 @@ def post(connection):
     messages.give_up_strangers(connection, ["wecom"], "gone")
 
 
+def record(connection):
+    vault = Vault(["k" * 40])
+    assert len(chain.loose(connection)) == chain.count_loose(connection) > 0
+    connection.execute(sa.update(history).values(seq=history.c.id, digest="0" * 64))
+    ends = Ends(first_seq=1, last_seq=2)
+    values = dict(zip(("first_seq", "first_digest", "last_seq", "last_digest"), astuple(ends), strict=True))
+    connection.execute(sa.insert(chain_table).values(id=1, signature=vault.sign(ends.text), **values))
+    assert audit.glance(connection, vault).fault
+    assert chain.forget(connection, vault, before=NOW - 9, most=9) == 0
+
+
 @pytest.mark.parametrize(
-    "step", [look, claim, intake, sweep, ticket, clock_set_back, post], ids=lambda step: step.__name__
+    "step", [look, claim, intake, sweep, ticket, clock_set_back, post, record], ids=lambda step: step.__name__
 )
 def test_no_step_reads_a_whole_table(connection, step):
     with plans(connection) as found:

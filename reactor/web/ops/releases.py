@@ -133,7 +133,8 @@ def add_releases(ops: Blueprint, office: Office) -> None:
 
 def _stages(release: Release, shop: Authorizer | None, policy: Policy) -> list[int]:
     """The percentages of its gray release, full release included; empty where it has none."""
-    if release.mode != Mode.GRAY and release.gray_percentage is None:
+    begins = release.mode == Mode.GRAY and release.state is not State.RELEASED
+    if release.gray_percentage is None and not begins:
         return []
     appid = release.authorizer_appid
     subject = Subject(appid, shop.user_name, shop.nick_name) if shop else Subject(appid)
