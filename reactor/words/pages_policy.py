@@ -7,9 +7,8 @@ CHINESE = {
     "At, empty for now": "时间（空为现在）",
     "What would happen?": "会怎样？",
     "this decides": "由此决定",
-    "pause": "暂停",
+    "Pause": "暂停",
     "Rule": "规则",
-    ", line {number}": "，第 {number} 行",
     "A moment is written like 2026-01-31T10:00.": "时间要写成 2026-01-31T10:00 的样子。",
     # -- pauses
     "Nothing of this mini program is released until somebody resumes it. Pushes are recorded as ever.": (

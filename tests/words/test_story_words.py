@@ -30,7 +30,7 @@ def spoken(path):
 
 
 @pytest.mark.parametrize(
-    "name", ["story.py", *(f"web/ops/{n}.py" for n in ("releases", "authorizers", "events"))]
+    "name", ["story.py", *(f"web/ops/{n}.py" for n in ("deeds", "authorizers", "events", "waves"))]
 )
 def test_each_sentence_of_a_module_has_a_twin(name):
     said = {text for text in spoken(ROOT / name) if text[:1].isupper() and " " in text}

@@ -115,7 +115,7 @@ def test_one_mini_program_is_paused_and_resumed_from_its_page(at_pages):
     assert operator.send(f"/ops/authorizers/{SHOP}/pause").status_code == 303
     told = shop_page(operator)
     assert "Nothing of this mini program is released until somebody resumes it" in told
-    assert "pause paused by an operator; resume lets it go on this decides" in told
+    assert "Pause paused by an operator; resume lets it go on this decides" in told
     listed = operator.get("/ops/authorizers?state=paused").get_data(as_text=True)
     assert re.findall(r'href="/ops/authorizers/(wx\w+)"', listed) == [SHOP]
     house.approve()
