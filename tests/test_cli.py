@@ -26,7 +26,7 @@ HOLD = '[default]\nmode = "hold"\n'
 COMMANDS = (
     *("demo", "simulator", "push", "worker", "migrate", "status", "pause", "resume"),
     *("releases ls", "releases show", "releases approve", "releases retry", "releases cancel"),
-    *("authorizers ls", "authorizers show", "events ls", "events show"),
+    *("releases rollback", "authorizers ls", "authorizers show", "events ls", "events show"),
     *("doctor", "decrypt", "keys rotate"),
     *("authorizers ls", "authorizers show", "events ls", "events show", "notify ls"),
     "notify test",
@@ -170,6 +170,7 @@ def test_the_story_shows_what_wechat_refused(reactor, house):
     "words",
     [
         *("releases show 7", "releases approve 7", "releases retry 7", "releases cancel 7"),
+        "releases rollback 7 --yes",
         *("events show 7", f"authorizers show {OTHER}", f"releases show {2**63 - 1}"),
     ],
 )

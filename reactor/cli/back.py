@@ -14,16 +14,21 @@ from reactor.cli.output import json_option, progress, row_id, say
 from reactor.configuring import configure
 from reactor.words import say as in_words
 
-PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.2
-POLLS = int(PATIENCE_SECONDS / POLL_SECONDS)
 
 
 @click.command("rollback")
 @row_id
 @click.option("--yes", is_flag=True, help="Do not ask first.")
+@click.option(
+    "--wait",
+    type=click.IntRange(0, 3600),
+    default=60,
+    show_default=True,
+    help="How long to wait for the worker, in seconds.",
+)
 @json_option
-def rollback(number: int, *, yes: bool, as_json: bool) -> None:
+def rollback(number: int, *, yes: bool, wait: int, as_json: bool) -> None:
     """Bring back the version before a live one; a worker does it, this waits for what came of it."""
     with open_console(configure(environ())) as at:
         found = at.records.release(number)
@@ -34,16 +39,17 @@ def rollback(number: int, *, yes: bool, as_json: bool) -> None:
         at.desk.roll_back(number, actor="cli")
         asked = at.records.release(number)
         assert asked is not None
-        with progress(in_words("waiting for the rollback", lang()), POLLS) as done:
-            came = awaited(at, asked, lambda: done(1))
+        polls = int(wait / POLL_SECONDS)
+        with progress(in_words("waiting for the rollback", lang()), polls) as done:
+            came = _awaited(at, asked, polls, lambda: done(1))
     say(came, _told(came, asked), as_json=as_json)
     if came["state"] != "cancelled":
         sys.exit(1)
 
 
-def awaited(at: Console, asked: dict[str, Any], waited: Callable[[], None]) -> dict[str, Any]:
+def _awaited(at: Console, asked: dict[str, Any], polls: int, waited: Callable[[], None]) -> dict[str, Any]:
     """The release once something came of it, or as it is when patience is over."""
-    for _ in range(POLLS):
+    for _ in range(polls):
         found = at.records.release(asked["id"]) or asked
         if (found["state"], found["reason"]) != (asked["state"], asked["reason"]):
             return found

@@ -86,6 +86,7 @@ CHINESE = {
     "Bring back the version before a live one; a worker does it, this waits for what came of it.": (
         "把线上版本回退到上一版；由 worker 执行，本命令等待结果。"
     ),
+    "How long to wait for the worker, in seconds.": "等待 worker 多久，秒。",
     "Do not ask first.": "不再询问，直接执行。",
     "Let a held release go.": "放行等待确认的发布。",
     "Give a release another try, due now.": "立即重试一次发布。",

@@ -140,10 +140,9 @@ RECORDS = st.one_of(
 LADDERS = st.lists(st.builds(GrayStep, SHARES, st.floats(0, 9999)), max_size=4)
 
 
-@given(LADDERS, RECORDS, PLANS, st.booleans(), st.booleans(), st.floats(AT, AT + 9999))
-def test_whatever_the_record_and_the_plan_say_no_plan_of_somebody_else_is_touched(
-    steps, record, shown, has_live, hurry, now
-):
+@given(st.tuples(LADDERS, RECORDS, PLANS), st.booleans(), st.booleans(), st.floats(AT, AT + 9999))
+def test_whatever_the_record_and_the_plan_say_no_plan_of_somebody_else_is_touched(said, has_live, hurry, now):
+    steps, record, shown = said
     found = next_step(steps, asked=record, plan=shown, has_live=has_live, now=now, hurry=hurry)
     if shown is not None and shown.status in (1, 2) and not is_ours(record, shown):
         assert found.move is Move.HOLD

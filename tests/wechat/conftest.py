@@ -47,6 +47,7 @@ def ask(wire, client):
             "authorizer_token": (CANARY, APPID, "refresh"),
             "authorizer_list": (CANARY, 0, 100),
             "authorizer_info": (CANARY, APPID),
+            "gray_release": (CANARY, APPID, 20),
         }.get(method, (CANARY, APPID))
         run.server = wire(*script)
         run.records = []

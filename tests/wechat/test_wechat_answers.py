@@ -142,6 +142,12 @@ def test_a_component_call_asks_as_documented_and_returns_a_frozen_value(ask, met
             OK | {"gray_release_plan": {"status": 1, "gray_percentage": 5}},
             GrayPlan(1, 5),
         ),
+        (
+            "gray_plan",
+            "GET",
+            OK | {"gray_release_plan": {"status": 1, "gray_percentage": 5, "create_timestamp": 17}},
+            GrayPlan(1, 5, 17),
+        ),
         ("gray_plan", "GET", OK, None),
         ("gray_plan", "GET", {"errcode": 85079}, None),
     ],
@@ -258,3 +264,26 @@ def test_whatever_object_comes_is_a_value_or_odd(fields):
             read(fields)
         except OddAnswerError:
             continue
+
+
+# What acts
+
+
+def test_a_gray_release_names_its_share_and_nobody_else(ask):
+    ask("gray_release", http(OK))
+    head, _, body = ask.server.requests[0].decode().partition("\r\n\r\n")
+    assert head.startswith("POST /wxa/grayrelease?")
+    assert json.loads(body) == {
+        "gray_percentage": 20,
+        "support_debuger_first": False,
+        "support_experiencer_first": False,
+    }
+
+
+def test_a_rollback_is_a_get_that_is_sent_once_whatever_comes_of_it(ask):
+    ask("revert_release", http(OK))
+    assert ask.server.requests[0].decode().startswith("GET /wxa/revertcoderelease?access_token=")
+    for script in (http(b"", status="503 Busy", headers="Retry-After: 0\r\n"), http(b""), http({})):
+        with pytest.raises(OutcomeUnknown):
+            ask("revert_release", script)
+        assert len(ask.server.requests) == 1
