@@ -22,7 +22,7 @@ from reactor.invitations import Invitations
 from reactor.post import Post
 from reactor.pulse import WebPulse, refuse_shared_file
 from reactor.records import AUTHORIZER_STATES, Records
-from reactor.settings import Settings
+from reactor.settings import Settings, load_settings
 from reactor.store import keyfile
 from reactor.store.asking import Plan
 from reactor.store.condition import is_migrated
@@ -168,6 +168,26 @@ def open_console(settings: Settings) -> Iterator[Console]:
     """What was recorded, and the operator's hands, on the store as a command sees it."""
     with open_store(settings) as store:
         yield Console(_records(settings, store), build_desk(settings, store))
+
+
+@contextmanager
+def store_if_any(environ: Mapping[str, str]) -> Iterator[tuple[Store, str] | None]:
+    """The store and the component's appid, where both are there and answer; None otherwise."""
+    try:
+        settings = load_settings(environ)
+        file = sqlite_file(settings.database_url)
+        if file is not None and not file.exists():
+            raise StoreUnavailable("there is none yet")
+        store = build_store(settings)
+    except (ReactorError, OSError):
+        yield None
+        return
+    with closing(store):
+        try:
+            ready = is_migrated(store)
+        except StoreUnavailable:
+            ready = False
+        yield (store, settings.component_appid) if ready else None
 
 
 def known_user_name(settings: Settings, authorizer_appid: str) -> str | None:

@@ -25,7 +25,7 @@ class Heeding:
         self._begun = False
 
     def step(self) -> bool:
-        """Do what is due; False when nothing is."""
+        """Do what is due; False when nothing more is."""
         digest = self._tools.policy().digest
         return self._tell(self._tools.policy_problem()) or self._heed(digest)
 
@@ -69,4 +69,4 @@ class Heeding:
             self._heeded, self._coming = digest, None
             log.info("policy=heeded digest=%s", digest)
         self._after = after or 0
-        return True
+        return after is not None

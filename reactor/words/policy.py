@@ -54,6 +54,58 @@ CHINESE = {f"{{what}}: {odd}": f"{{what}}：{zh}" for odd, zh in _ODD.items()} |
     "{kind} must be tables, one [{table}] each": "{kind} 必须分节来写，每个一节 [{table}]",
     "{kind} must be written as [[{table}]], once for each": "{kind} 必须写成 [[{table}]]，每个一节",
     "{table} must be a table": "{table} 必须是一节",
+    # -- the commands
+    "Hold back": "策略控制",
+    "Ask the policy file what it would do, and whether it can be followed.": (
+        "查询策略文件会怎样处理，以及它是否正确。"
+    ),
+    "Say every problem of the policy file with its line; FILE is the one of REACTOR_POLICY if not given.": (
+        "逐行说出策略文件的问题；不写 FILE 时检查 REACTOR_POLICY 所指的文件。"
+    ),
+    "Say every problem of the policy file with its line; FILE is the one of REACTOR_POLICY if not given."
+    "\n\nExit codes: 0 it can be followed, 1 it cannot, 2 wrong usage.": (
+        "逐行说出策略文件的问题；不写 FILE 时检查 REACTOR_POLICY 所指的文件。"
+        "\n\n退出码：0 正确，1 有误，2 用法有误。"
+    ),
+    "Say what would happen if a version of AUTHORIZER were approved now, and why.": (
+        "说明 AUTHORIZER 的版本若现在审核通过会怎样，以及为什么。"
+    ),
+    "Say what would happen if a version of AUTHORIZER were approved now, and why."
+    "\n\nNothing need be running. Where there is a database, its name and pauses are looked up in it.": (
+        "说明 AUTHORIZER 的版本若现在审核通过会怎样，以及为什么。"
+        "\n\n无需有进程在运行。有数据库时会查小程序的名称和暂停状态。"
+    ),
+    "Its user_version.": "版本的 user_version。",
+    "Its user_desc, what the submitter wrote.": "版本的 user_desc，即提交者写的说明。",
+    "When it is approved.": "审核通过的时间。",
+    "Another policy file, to try it out.": "另一个策略文件，用来试算。",
+    "must be as in 2026-12-24T10:00+08:00": "要写成 2026-12-24T10:00+08:00 的样子",
+    "{file} can be followed: {authorizers} authorizers, {groups} lists, tags and patterns, "
+    "{versions} version rules, {freezes} freezes, {rings} rings": (
+        "{file} 正确：{authorizers} 个小程序，{groups} 个名单、标签和模式，{versions} 条版本规则，"
+        "{freezes} 个封网期，{rings} 个批次"
+    ),
+    "stage of its wave: {ring}": "分批发布中的批次：{ring}",
+    "the rest": "其余",
+    "no database was asked: names and pauses are not known": "没有查数据库：不知道名称和暂停状态",
+    "It would wait for a person to approve it.": "会等待人工确认。",
+    "It would be looked at, and what would be done be said; nothing is released.": (
+        "会查询并记录本应怎么做；不会发布。"
+    ),
+    "It would be left alone.": "不做任何处理。",
+    "It would wait until somebody resumes.": "会等到有人恢复。",
+    "It would wait until {until}.": "会等到 {until}。",
+    "It would go to more and more of its users at once: {steps}, all.": "会立即开始灰度发布：{steps}，全量。",
+    "It would be released at once.": "会立即发布。",
+    "everything is paused by an operator; `reactor resume` lets it go on": (
+        "全部发布已由操作员暂停；`reactor resume` 恢复"
+    ),
+    "all calls to WeChat are stopped: {reason}": "已停止调用微信接口：{reason}",
+    "the workers still follow the last good policy: {problem}": "worker 仍按上一份正确的策略执行：{problem}",
+    "the merchant must authorize the platform again": "请商家重新授权",
+    "permission set 18 is not granted; the merchant must authorize again with it": (
+        "没有授予权限集 18；请商家勾选后重新授权"
+    ),
     # -- a file that cannot be followed
     "`reactor policy check` tells the rest": "其余的请看 `reactor policy check`",
     "The policy file cannot be followed": "策略文件有误，未被采用",

@@ -1,4 +1,5 @@
 import dataclasses
+import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -40,8 +41,11 @@ def test_the_policy_that_comes_with_the_project_releases_at_once():
 
 
 def test_the_example_in_the_policy_that_comes_with_the_project_can_be_switched_on():
-    example = SHIPPED.read_text("utf-8").replace("# [auth", "[auth").replace("# mode", "mode")
-    assert treatment(parse_policy(example), SHOP) == (Mode.HOLD, 0.0)
+    lines = SHIPPED.read_text("utf-8").splitlines()
+    example = "\n".join(re.sub(r"^# (?=\[|\w+ = )", "", line) for line in lines)
+    policy = parse_policy(example)
+    assert treatment(policy, SHOP)[0] is Mode.HOLD
+    assert (len(policy.lists), len(policy.freezes), policy.waves.last) == (1, 1, 2)
 
 
 def test_the_default_applies_to_whoever_has_no_rule():
