@@ -1,24 +1,33 @@
-"""What an operator may do by hand: approve, retry, cancel a release; pause and resume everything."""
+"""What an operator may do by hand: approve, hold, retry, cancel a release; pause and resume one or all."""
 
+import logging
 import time
 from collections.abc import Callable
 
-from reactor.core.lifecycle import Happening
-from reactor.store import bell, component, releases
+from reactor.core.decisions import WaitsFor
+from reactor.core.errors import IllegalTransition
+from reactor.core.lifecycle import Happening, State
+from reactor.store import authorizers, bell, component, releases
 from reactor.store.database import Conflict, Store
 from reactor.store.releases import Release
+
+log = logging.getLogger(__name__)
 
 # What an operator asks for, in the words of the API and the commands.
 DECISIONS = {
     "approve": Happening.APPROVED,
+    "hold": Happening.HELD_BACK,
     "retry": Happening.RETRIED,
     "cancel": Happening.CANCELLED,
 }
+_AT_REST = frozenset({Happening.CANCELLED, Happening.HELD_BACK})
 _WORDS = {
     Happening.APPROVED: "an operator approved it",
+    Happening.HELD_BACK: "an operator held it back; it waits for a person",
     Happening.RETRIED: "an operator asked for another try",
     Happening.CANCELLED: "an operator cancelled it",
 }
+_IN_FLIGHT = "a release that is releasing cannot be {happening}; nothing was changed"
 
 
 class Desk:
@@ -38,19 +47,23 @@ class Desk:
         self._clock = clock
 
     def act(self, release_id: int, happening: Happening, *, actor: str) -> Release | None:
-        """Carry out APPROVED, RETRIED or CANCELLED; None for an unknown release.
+        """Carry out APPROVED, HELD_BACK, RETRIED or CANCELLED; None for an unknown release.
 
         Raises IllegalTransition where the lifecycle forbids it, Conflict when the worker was faster.
         """
         now = self._clock()
         values: dict[str, object] = {"reason": _WORDS[happening], "waits_for": None}
-        values["due_at"] = None if happening is Happening.CANCELLED else now
+        values["due_at"] = None if happening in _AT_REST else now
         if happening is Happening.RETRIED:
             values["attempts"] = 0
         with self._store.write() as connection:
             release = releases.get(connection, release_id)
             if release is None:
                 return None
+            if release.state is State.RELEASING:  # the answer in flight decides first, whoever asks
+                raise IllegalTransition(_IN_FLIGHT.format(happening=happening))
+            if happening is Happening.RETRIED and release.waits_for == WaitsFor.DELAY:
+                values["approved_by"] = actor  # who says "now" to what the policy puts off has said yes to it
             changed = releases.change(
                 connection, release, happening, at=now, actor=actor, detail=_WORDS[happening], **values
             )
@@ -69,3 +82,21 @@ class Desk:
             component.set_paused(connection, self._component_appid, paused=paused)
             bell.ring(connection)
         self._wake()
+
+    def pause_authorizer(self, authorizer_appid: str, *, paused: bool, actor: str) -> bool:
+        """Stop or resume the releases of one mini program, at once; False for one that is not known.
+
+        What waited for the end of the pause is looked at anew, and goes only if it is still valid.
+        """
+        now = self._clock()
+        with self._store.write() as connection:
+            if authorizers.get(connection, authorizer_appid, lock=True) is None:
+                return False
+            authorizers.update(connection, authorizer_appid, paused=paused)
+            if not paused:
+                mine = [authorizer_appid]
+                releases.make_due(connection, now=now, waits_for=[WaitsFor.PAUSE], authorizer_appids=mine)
+            bell.ring(connection)
+        log.info("authorizer=%s paused=%s actor=%s", authorizer_appid, paused, actor)
+        self._wake()
+        return True

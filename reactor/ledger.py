@@ -9,24 +9,42 @@ from reactor.core.decisions import Decision, WaitsFor, words
 from reactor.core.errcodes import Verdict, lookup
 from reactor.core.errors import Answered, ReactorError
 from reactor.core.lifecycle import Audit, Happening, State, is_younger
+from reactor.permission import Permission
 from reactor.store import authorizers, calls, claims, events, notices, releases
 from reactor.store.releases import Release
 from reactor.tools import Tools
 from reactor.wechat import CallRecord
 
-_ENDED_BY_AN_EVENT = frozenset({WaitsFor.TICKET, WaitsFor.AUTHORIZER, WaitsFor.NEWER_AUDIT})
+_ENDED_BY_AN_EVENT = frozenset(
+    {
+        *(WaitsFor.TICKET, WaitsFor.AUTHORIZER, WaitsFor.NEWER_AUDIT),
+        *(WaitsFor.PAUSE, WaitsFor.RING, WaitsFor.DELAY),
+    }
+)
 
 
 class LostClaim(ReactorError):
     """Another worker took the release over; this turn has nothing more to say."""
 
 
+class Forbidden(ReactorError):
+    """What was about to be called may not be called any more; `decision` says what becomes of the turn."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision.reason)
+        self.decision = decision
+
+
 class Ledger:
-    """The record of one turn. `seen` is about the authorizer, `refusal` the last no of WeChat."""
+    """The record of one turn. `seen` is about the authorizer, `refusal` the last no of WeChat.
+
+    `may` is asked for the last time in the transaction that writes an attempt down.
+    """
 
     def __init__(self, release: Release, tools: Tools) -> None:
         self.seen: dict[str, object] = {}
         self.refusal: Answered | None = None
+        self.may = Permission(release, tools)
         self._release = release
         self._tools = tools
         self._store = tools.store
@@ -57,26 +75,40 @@ class Ledger:
                 "submitted_at": audit.submitted_at,
             }
             self._learned = {name: value for name, value in told.items() if value is not None}
+            self.may.learn(audit)
 
     def intend(self, call: str, *, lease_seconds: float) -> None:
-        """Write an attempt down before it leaves; LostClaim when it is no longer ours to make."""
-        now = self._clock()
-        with self._store.write() as connection:
-            mine = claims.still_mine(connection, self._release, lease_until=now + lease_seconds)
-            self._write_calls(connection)
-            if mine:
-                if self._learned:
-                    releases.learn(connection, self._release, **self._learned)
-                self._intent = calls.intend(
-                    connection,
-                    release_id=self._release.id,
-                    authorizer_appid=self._release.authorizer_appid,
-                    call=call,
-                    at=now,
-                )
+        """Write an attempt down before it leaves.
+
+        Raises LostClaim when it is no longer ours to make, Forbidden when it may not be made any more: a
+        pause that was committed before this, or a policy that has become stricter, holds from here on.
+        """
+        stopped = self._store.transact(lambda connection: self._write_down(connection, call, lease_seconds))
         self._unwritten = []
+        if stopped is not None:
+            raise stopped
+
+    def _write_down(
+        self, connection: sa.Connection, call: str, lease_seconds: float
+    ) -> LostClaim | Forbidden | None:
+        now, release = self._clock(), self._release
+        authorizers.get(connection, release.authorizer_appid, lock=True)  # first, as everywhere
+        mine = claims.still_mine(connection, release, lease_until=now + lease_seconds)
+        self._write_calls(connection)
         if not mine:
-            raise LostClaim(f"release {self._release.id} was taken over by another worker")
+            return LostClaim(f"release {release.id} was taken over by another worker")
+        if stopped := self.may.call(connection):
+            return Forbidden(stopped)
+        if self._learned:
+            releases.learn(connection, release, **self._learned)
+        self._intent = calls.intend(
+            connection,
+            release_id=release.id,
+            authorizer_appid=release.authorizer_appid,
+            call=call,
+            at=now,
+        )
+        return None
 
     def record(self, decision: Decision) -> Decision | None:
         """Commit the turn, all of it or nothing; None when another worker has the release now."""
@@ -141,12 +173,12 @@ class Ledger:
                 return Decision(Happening.SUPERSEDED, reason)
         current = releases.get(connection, self._release.id, lock=True)
         if current and current.woken and decision.waits_for in _ENDED_BY_AN_EVENT:
-            return dataclasses.replace(decision, wait_seconds=0.0, waits_for=WaitsFor.BACKOFF)
+            return dataclasses.replace(decision, wait_seconds=0.0, until=None, waits_for=WaitsFor.BACKOFF)
         return decision
 
     def _values(self, decision: Decision, now: float) -> dict[str, object]:
-        values: dict[str, object] = {**self._learned, "reason": decision.reason, "due_at": None}
-        values["waits_for"] = decision.waits_for
+        values: dict[str, object] = {**self._learned, **self.may.ruled, "reason": decision.reason}
+        values |= {"due_at": decision.due_at(now), "waits_for": decision.waits_for}
         if self.refusal:
             values |= {
                 "errcode": self.refusal.errcode,
@@ -157,8 +189,6 @@ class Ledger:
             values |= {"errcode": 0, "errmsg": "ok", "rid": None}
         if decision.happening is Happening.SEEN_LIVE:
             values["released_at"] = now
-        if decision.happening is Happening.PUT_BACK:
-            values["due_at"] = now + decision.wait_seconds
         if not decision.counted:
             values["attempts"] = self._release.attempts - 1
         return values

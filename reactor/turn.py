@@ -33,7 +33,7 @@ from reactor.core.lifecycle import (
     is_younger,
     judge,
 )
-from reactor.ledger import Ledger
+from reactor.ledger import Forbidden, Ledger
 from reactor.store import authorizers
 from reactor.store.presence import LEASE_SECONDS
 from reactor.store.releases import Release
@@ -54,6 +54,7 @@ class Turn:
         self._tools = tools
         self._store = tools.store
         self._ledger = Ledger(release, tools)
+        self._may = self._ledger.may
         self._wechat, self._tokens = tools.line(self._ledger.observe)
 
     def run(self) -> None:
@@ -82,16 +83,20 @@ class Turn:
     # -- look, act, check --------------------------------------------------------------------------------
 
     def _advance(self) -> Decision:
+        return self._may.begin() or self._look_and_act()
+
+    def _look_and_act(self) -> Decision:
         astray = self._find_addressee()
         if astray:
             return Decision(Happening.MISDIRECTED, astray)
         audit = self._with_token(self._wechat.latest_audit)
         live = self._look_live()
         self._ledger.learn(audit)
-        approval = self._approval()
+        approval, plan = self._approval(), None
         judgement = judge(approval, audit, live)
         if judgement.finding is Finding.RELEASABLE and live is not None:
-            judgement = judge(approval, audit, live, self._with_token(self._wechat.gray_plan))
+            plan = self._with_token(self._wechat.gray_plan)
+            judgement = judge(approval, audit, live, plan)
         match judgement.finding:
             case Finding.LIVE:
                 return Decision(Happening.SEEN_LIVE, judgement.reason)
@@ -102,7 +107,7 @@ class Turn:
             case Finding.NEWER_UNDER_AUDIT:
                 return self._wait_for_newer_audit(judgement.reason)
             case Finding.RELEASABLE:
-                return self._act(audit)
+                return self._may.act() or self._act(audit)
 
     def _find_addressee(self) -> str | None:
         """Know the authorizer before anything is done in its name; the words when the push was not for it."""
@@ -120,6 +125,8 @@ class Turn:
     def _act(self, audit: Audit) -> Decision:
         try:
             self._with_token(self._release)
+        except Forbidden as stopped:
+            return stopped.decision
         except Answered as refusal:
             if lookup(refusal.call, refusal.errcode).verdict is not Verdict.LOOK:
                 raise

@@ -26,6 +26,7 @@ _CALLING = {
     "authorization",
     "errands",
     "ledger",
+    "permission",
     "turn",
 }
 _KEEPING = _CALLING | {"audits", "openings", "pulse", "sweep"}
@@ -73,6 +74,7 @@ MAY_USE = {
     "roster": _CALLING,
     "invitations": {"core", "store"},
     "ledger": _CALLING,
+    "permission": {"core", "store", "tools"},
     "turn": _CALLING,
     "breaker": {"core", "store", "wechat", "tools"},
     "pulse": {"core", "store"},
