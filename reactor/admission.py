@@ -103,9 +103,13 @@ def form_token(token: str) -> str:
 
 
 def _place(address: str | None) -> str:
-    """A digest of the address; of IPv6 that of the network, for a household has 2^64 addresses."""
+    """A digest of the address; of IPv6 that of the network, for a household has 2^64 addresses.
+
+    A socket for both calls IPv4 ::ffff:203.0.113.9: all of IPv4 would be one such network.
+    """
     place = address or ""
     with suppress(ValueError):
-        if ipaddress.ip_address(place).version == 6:  # noqa: PLR2004 - the name says it
-            place = str(ipaddress.ip_network(f"{place.partition('%')[0]}/64", strict=False))
+        found = ipaddress.ip_address(place.partition("%")[0])
+        if isinstance(found, ipaddress.IPv6Address):
+            place = str(found.ipv4_mapped or ipaddress.ip_network(f"{found}/64", strict=False))
     return hashlib.sha256(f"ops door {place}".encode("utf-8", "surrogatepass")).hexdigest()

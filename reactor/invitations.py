@@ -159,15 +159,18 @@ class Invitations:
         self._wake()
         return True
 
-    def start_again(self, nonce: str) -> None:
-        """From the beginning, where that may help; anything else is left as it is."""
+    def start_again(self, nonce: str) -> bool:
+        """From the beginning, where that may help, else it is left as it is; False for an unknown address."""
         digest = digest_of(nonce)
         with self._store.write() as connection:
             link = rows.get(connection, digest, lock=True)
-            if link is None or not self._seen(connection, link, nonce).may_start_again:
-                return
+            if link is None:
+                return False
+            if not self._seen(connection, link, nonce).may_start_again:
+                return True
             rows.use_up(connection, digest, rows.NEW, authorizer_appid=None)
         self.prepare(nonce)
+        return True
 
     # -- how it stands -----------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, current_app, jsonify, request
 from jinja2 import StrictUndefined
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from reactor.admission import Admission
@@ -29,6 +29,7 @@ from reactor.web.ops.frame import apology
 from reactor.web.ops.front import add_ops
 from reactor.web.ops.guards import is_ops
 from reactor.web.ops.office import Furnishing, Office
+from reactor.web.ops.speech import shown
 from reactor.web.request_ids import add_request_ids
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,12 @@ def create_app(  # noqa: PLR0913 - the parts of a web process, by name
 ) -> Flask:
     """Everything WeChat and operators speak HTTP to."""
     app = Flask(__name__, static_folder=None)
-    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_options = {
+        "undefined": StrictUndefined,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "finalize": shown,
+    }
     app.url_map.merge_slashes = False  # a merged slash is a redirect, and WeChat follows none
     app.json.sort_keys = False  # type: ignore[attr-defined]
     add_request_ids(app)
@@ -102,6 +108,8 @@ def _told(error: HTTPException) -> Response | HTTPException:
     status = error.code or 500
     if request.path.startswith("/wechat/"):
         response = Response(b"", status=status, mimetype="text/plain")
+    elif isinstance(error, BadHost):
+        response = problem(status, "the Host header names no host")
     else:
         response = _answer(status, error.description or "", ours=error.description != type(error).description)
     if "Allow" in (headers := dict(error.get_headers())):

@@ -60,7 +60,8 @@ def add_inviting(app: Flask, invitations: Invitations) -> None:
 
     @pages.post("/<nonce>/again")
     def start_again(nonce: str) -> Response:
-        invitations.start_again(nonce)
+        if not invitations.start_again(nonce):
+            abort(404)
         return _to_the_page(nonce)
 
     @pages.errorhandler(HTTPException)

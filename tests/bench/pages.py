@@ -66,6 +66,7 @@ def pages_of(app, rows):
         if rule.rule.startswith("/ops") and "GET" in rule.methods and "static" not in rule.rule:
             path = re.sub(r"<int:[^>]*>", str(rows // 2), rule.rule)
             path = re.sub(r"<appid:[^>]*>", f"wx{rows // 2:016x}", path)
+            path = re.sub(r"<any\((\w+)[^>]*>", r"\1", path)
             if path not in ("/ops/", "/ops/login") and "csv" not in path:
                 yield path
 

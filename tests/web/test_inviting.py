@@ -227,8 +227,11 @@ def test_an_address_nobody_was_given_leads_nowhere(house, where):
     assert ask(house, "SELECT 1 FROM errands") == []
 
 
-def test_starting_again_at_a_made_up_address_changes_nothing(house):
-    assert house.app.test_client().post("/authorize/made-up/again").status_code == 303
+@pytest.mark.parametrize("nonce", ["made-up", "made%0D%0AX-Up: 1", "made%FFup", "\\made.up"])
+def test_starting_again_at_a_made_up_address_leads_nowhere(house, nonce):
+    answer = house.app.test_client().post(f"/authorize/{nonce}/again")
+    assert answer.status_code == 404
+    assert "leads to no invitation" in read(answer)
     assert ask(house, "SELECT 1 FROM errands") == []
 
 

@@ -7,6 +7,7 @@ from flask import Response, abort, g, make_response, redirect, render_template, 
 from werkzeug.wrappers import Response as AnyResponse
 
 from reactor.records import LARGEST_ID
+from reactor.web.request_ids import request_id
 
 _OWN_PAGE = re.compile(r"/ops(/[\w./-]*)?(\?[\w.~%&=+,:;!*'()$/?@-]*)?", re.ASCII)
 
@@ -59,7 +60,7 @@ def apology(status: int, detail: str) -> Response:
         detail=detail,
         lost=lost,
         remedy=remedy,
-        request_id=g.get("request_id"),
+        request_id=request_id(),
     )
     return make_response(body, status)
 

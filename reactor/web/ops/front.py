@@ -1,6 +1,7 @@
 """The pages put together, on one blueprint."""
 
 from flask import Blueprint, Flask, request
+from werkzeug.exceptions import BadHost
 from werkzeug.wrappers import Response
 
 from reactor.web.ops import guards
@@ -32,6 +33,8 @@ def add_ops(app: Flask, office: Office) -> None:
 
     @app.before_request
     def guard() -> Response | None:
-        return arrive(office) if guards.is_ops(request.path) else None
+        if not guards.is_ops(request.path) or isinstance(request.routing_exception, BadHost):
+            return None  # under such a host no page can name another: what routing says is the answer
+        return arrive(office)
 
     app.after_request(guards.protect)

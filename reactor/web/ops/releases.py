@@ -128,7 +128,6 @@ def add_releases(ops: Blueprint, office: Office) -> None:
             earlier=chapter.since,
             until=until,
             deeds=_deeds(release),
-            pretty=pretty,
         )
 
     @ops.get("/releases/<int:release_id>/<any(approve, cancel):deed>")
@@ -177,11 +176,14 @@ def _pages(office: Office, asked: _Asked) -> Iterator[list[dict[str, Any]]]:
 
 
 def _affordable(steps: Sequence[story.Step]) -> list[story.Step]:
-    """The steps, of which the older show no evidence where the page would grow too large."""
+    """The steps as they are shown; the older without evidence where the page would grow too large."""
     left, shown = _EVIDENCE, []
     for step in reversed(steps):
-        left -= sum(len(escape(text)) for text in (step.request, step.answer, step.message) if text)
-        shown.append(step if left > 0 else replace(step, request=None, answer=None, message=None))
+        sent, got, pushed = (text and pretty(text) for text in (step.request, step.answer, step.message))
+        left -= sum(len(escape(text)) for text in (sent, got, pushed) if text)
+        if left <= 0:
+            sent = got = pushed = None
+        shown.append(replace(step, request=sent, answer=got, message=pushed))
     return shown[::-1]
 
 

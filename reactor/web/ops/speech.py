@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from flask import Flask, g, request
+from markupsafe import Markup
 
 from reactor import __version__
 from reactor.web.ops import assets, guards
@@ -59,6 +61,19 @@ def told(text: str, **values: object) -> str:
 def retold(text: str | None) -> str:
     """A stored English sentence in the reader's language; nothing for None. WeChat breaks lines by HTML."""
     return _LINE_BREAK.sub("\n", retell(text, reader_lang())) if text else ""
+
+
+LONGEST_SHOWN = 1000
+
+
+def shown(value: Any) -> Any:
+    """What a template prints: a name or a reason without measure must not make the page so.
+
+    What must be whole, as evidence must, is escaped by its template, and then no plain text any more.
+    """
+    if isinstance(value, str) and not isinstance(value, Markup) and len(value) > LONGEST_SHOWN:
+        return f"{value[:LONGEST_SHOWN]}…"
+    return value
 
 
 def word(name: str) -> str:

@@ -227,6 +227,13 @@ def test_the_addresses_of_one_ipv6_network_count_as_one(office):
     assert Operator(office.app, address="2001:db8:1:3::1").log_in().status_code == 303
 
 
+def test_an_ipv4_address_is_one_however_the_socket_writes_it(office):
+    fail(Operator(office.app, address="::ffff:203.0.113.7"), 5)
+    fail(Operator(office.app, address="203.0.113.7"), 5)
+    assert Operator(office.app, address="::ffff:203.0.113.7").log_in().status_code == 429
+    assert Operator(office.app, address="::ffff:203.0.113.8").log_in().status_code == 303
+
+
 def test_after_a_hundred_failures_from_anywhere_nobody_is_let_in(office):
     for number in range(10):
         fail(Operator(office.app, address=f"203.0.113.{number}"), 10)

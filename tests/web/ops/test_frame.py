@@ -120,6 +120,20 @@ def test_a_fault_of_our_own_is_told_without_its_inside(office, operator, caplog)
     assert "canarybird" in caplog.text
 
 
+def test_what_went_wrong_is_told_with_the_id_that_the_log_has(operator):
+    page = operator.get("/ops/nothing", **{"X-Request-Id": "platform-4711"})
+    assert "Request platform-4711" in text_of(page)
+    page = operator.get("/ops/nothing")
+    assert f"Request {page.headers['X-Request-Id']}" in text_of(page)
+
+
+def test_a_host_that_is_none_is_refused_without_a_traceback(operator):
+    for path in ("/ops", "/ops/login", "/ops/health", "/ops/nothing"):
+        page = operator.get(path, Host="..")
+        assert (page.status_code, page.mimetype) == (400, "application/problem+json")
+    assert operator.get("/ops").status_code == 200
+
+
 def test_a_form_too_large_is_refused_in_words(operator):
     page = operator.send("/ops/pause", {"next": "x" * 70_000}, token="x")
     assert page.status_code == 413

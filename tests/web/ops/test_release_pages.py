@@ -203,6 +203,35 @@ def test_a_story_of_thousands_of_turns_is_read_part_by_part_and_nothing_is_left_
     assert "The push came" in text_of(page)
 
 
+def test_answers_that_grow_when_they_are_laid_out_do_not_make_the_page_too_large(office, operator):
+    office.open_shop()
+    office.approve()
+    for number in range(20):
+        edit(
+            office,
+            "INSERT INTO calls (release_id, at, call, outcome, answer) "
+            "VALUES (1, :at, 'release', 'unknown', :long)",
+            at=office.clock() + number,
+            long='{"a":' * 14 + "[" + ",".join("1" * 1900) + "]" + "}" * 14,
+        )
+    assert len(operator.get("/ops/releases/1").data) < 100_000
+
+
+def test_texts_without_measure_do_not_make_the_pages_too_large(office, operator):
+    office.open_shop()
+    office.approve()
+    edit(
+        office,
+        "UPDATE releases SET user_version = :long, user_desc = :long, reason = :long, errmsg = :long",
+        long="<&\"'" * 4000,
+    )
+    edit(office, "UPDATE authorizers SET nick_name = :long", long="<&\"'" * 4000)
+    for path in ("/ops", "/ops/releases", "/ops/releases/1", "/ops/authorizers", f"/ops/authorizers/{SHOP}"):
+        page = operator.get(path).data
+        assert b"&lt;&amp;&#34;" in page
+        assert len(page) < 100_000, path
+
+
 # -- what may be done ------------------------------------------------------------------------------------
 
 
