@@ -16,12 +16,13 @@ from reactor.core.errors import ReactorError, SettingsError, StoreUnavailable
 from reactor.core.lifecycle import State
 from reactor.core.policy import Policy
 from reactor.desk import DECISIONS, Desk
+from reactor.following import PolicyFile
 from reactor.intake import Intake
 from reactor.invitations import Invitations
 from reactor.post import Post
 from reactor.pulse import WebPulse, refuse_shared_file
 from reactor.records import AUTHORIZER_STATES, Records
-from reactor.settings import Settings
+from reactor.settings import Settings, load_settings
 from reactor.store import keyfile
 from reactor.store.asking import Plan
 from reactor.store.condition import is_migrated
@@ -74,7 +75,7 @@ def build_store(settings: Settings) -> Store:
 
 
 def build_worker(
-    settings: Settings, store: Store, around: Surroundings | None = None, policy: Policy | None = None
+    settings: Settings, store: Store, around: Surroundings | None = None, policy: PolicyFile | None = None
 ) -> Worker:
     """The worker, not started yet."""
     around = around or surroundings_of(store)
@@ -84,11 +85,11 @@ def build_worker(
 
 
 def build_tools(
-    settings: Settings, store: Store, around: Surroundings | None = None, policy: Policy | None = None
+    settings: Settings, store: Store, around: Surroundings | None = None, policy: PolicyFile | None = None
 ) -> Tools:
     """What turns are taken with: the store, and the way to WeChat."""
     around = around or surroundings_of(store)
-    followed = policy or load_policy(settings.policy_path)
+    followed = policy or PolicyFile(settings.policy_path, clock=around.clock)
     wechat = WeChatClient(
         api_url=settings.wechat_api_url,
         component_appid=settings.component_appid,
@@ -104,7 +105,8 @@ def build_tools(
         scale=settings.retry_scale,
         sweep_seconds=settings.sweep_seconds,
         sweep_all_seconds=settings.sweep_all_seconds,
-        policy=lambda: followed,
+        policy=followed,
+        policy_problem=lambda: followed.problem,
         clock=around.clock,
         sleep=around.sleep,
         chance=around.chance,
@@ -168,6 +170,26 @@ def open_console(settings: Settings) -> Iterator[Console]:
         yield Console(_records(settings, store), build_desk(settings, store))
 
 
+@contextmanager
+def store_if_any(environ: Mapping[str, str]) -> Iterator[tuple[Store, str] | None]:
+    """The store and the component's appid, where both are there and answer; None otherwise."""
+    try:
+        settings = load_settings(environ)
+        file = sqlite_file(settings.database_url)
+        if file is not None and not file.exists():
+            raise StoreUnavailable("there is none yet")
+        store = build_store(settings)
+    except (ReactorError, OSError):
+        yield None
+        return
+    with closing(store):
+        try:
+            ready = is_migrated(store)
+        except StoreUnavailable:
+            ready = False
+        yield (store, settings.component_appid) if ready else None
+
+
 def known_user_name(settings: Settings, authorizer_appid: str) -> str | None:
     """The user_name that the database knows, if it can be asked at all."""
     file = sqlite_file(settings.database_url)
@@ -195,12 +217,12 @@ def build_web(settings: Settings, around: Surroundings | None = None) -> Flask:
     """The web process; `extensions["reactor"]` starts and stops what runs beside the requests."""
     store = build_store(settings)
     around = around or surroundings_of(store)
-    policy = load_policy(settings.policy_path)
+    policy = PolicyFile(settings.policy_path, clock=around.clock)
     worker = build_worker(settings, store, around, policy) if settings.worker == "thread" else None
     wake = worker.wake if worker else lambda: None
     appid = settings.component_appid
     tally = Tally(store, clock=around.clock)
-    intake = Intake(store, appid, lambda: policy, wake=wake, tally=tally, clock=around.clock)
+    intake = Intake(store, appid, policy, wake=wake, tally=tally, clock=around.clock)
     pulse = None if worker else WebPulse(store, appid, clock=around.clock, tune=around.tune)
     app = create_app(
         store=store,
@@ -208,12 +230,12 @@ def build_web(settings: Settings, around: Surroundings | None = None) -> Flask:
         desk=build_desk(settings, store, around, wake),
         invitations=Invitations(store, appid, settings.public_url, wake=wake, clock=around.clock),
         keys=MessageKeys(appid, settings.message_tokens, settings.aes_keys),
-        plan=_plan(settings, policy),
+        plan=_plan(settings, policy()),
         api_token=settings.api_token,
         tally=tally,
         furnishing=Furnishing.of(
             settings,
-            policy=lambda: policy,
+            policy=policy,
             examine=lambda: doctor.examine(settings, store, clock=around.clock),
         ),
         clock=around.clock,

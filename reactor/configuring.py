@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from reactor.core.errors import PolicyError, ReactorError, SettingsError
 from reactor.core.policy import Policy, parse_policy
@@ -41,16 +42,33 @@ def load_policy(path: Path) -> Policy:
     """The policy file; PolicyError when it cannot be followed. Only the default one may be missing."""
     if path == DEFAULT_POLICY and not path.exists():
         return Policy()
+    return policy_of(content_of(path), path)
+
+
+def content_of(path: Path) -> bytes:
+    """What the policy file holds; PolicyError when it cannot be read."""
     try:
-        return parse_policy(path.read_text("utf-8"))
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def policy_of(content: bytes, path: Path) -> Policy:
+    """What a policy file says; every problem of a PolicyError names the file and the line."""
+    try:
+        return parse_policy(content.decode("utf-8"), ZoneInfo)
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, error) from error
     except PolicyError as error:
         told = (f"{path}: {problem}" for problem in str(error).splitlines())
         raise PolicyError("\n".join(told)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(
-            f"{path}: the file cannot be read ({type(error).__name__}); name one in REACTOR_POLICY "
-            "that this user may read, or unset the variable to release everything at once"
-        ) from error
+
+
+def _unreadable(path: Path, error: Exception) -> PolicyError:
+    return PolicyError(
+        f"{path}: the file cannot be read ({type(error).__name__}); name one in REACTOR_POLICY "
+        "that this user may read, or unset the variable to release everything at once"
+    )
 
 
 @contextmanager

@@ -101,6 +101,9 @@ class _Patient:
         seals = condition.seals(connection, self.store)
         return diagnosis.secret_key(locked=seals.locked, old=seals.old, seen=seals.seen)
 
+    def policy(self, connection: sa.Connection) -> Check:
+        return diagnosis.policy(self._row(connection).policy_problem)
+
     def ticket(self, connection: sa.Connection) -> Check:
         received_at = self._row(connection).ticket_received_at
         return diagnosis.ticket(None if received_at is None else max(0.0, self.clock() - received_at))
@@ -140,6 +143,7 @@ class _Patient:
 # What is told of a database that answers, with the schema in it.
 _LOOKS: Mapping[str, Callable[[_Patient, sa.Connection], Check]] = {
     "secret_key": _Patient.secret_key,
+    "policy": _Patient.policy,
     "ticket": _Patient.ticket,
     "component_token": _Patient.component_token,
     "calls": _Patient.calls,

@@ -23,6 +23,8 @@ _TYPES: Mapping[Kind, str] = {
     Kind.NEEDS_REAUTHORIZATION: "authorizer.needs_reauthorization",
     Kind.TICKET_OLD: "ticket.old",
     Kind.TICKET_BACK: "ticket.back",
+    Kind.POLICY_BROKEN: "policy.broken",
+    Kind.POLICY_MENDED: "policy.mended",
 }
 _ONE: Mapping[Kind, str] = {
     Kind.LIVE: "✅ {what} is live",
@@ -35,6 +37,8 @@ _ONE: Mapping[Kind, str] = {
     Kind.NEEDS_REAUTHORIZATION: "🔑 {what} needs its merchant to authorize again",
     Kind.TICKET_OLD: "🔑 No ticket from WeChat for {age}",
     Kind.TICKET_BACK: "✅ The ticket from WeChat is back",
+    Kind.POLICY_BROKEN: "📄 The policy file cannot be followed, the last good one stays in force",
+    Kind.POLICY_MENDED: "✅ The policy file is followed again",
 }
 _MANY: Mapping[Kind, str] = {
     Kind.LIVE: "✅ {count} versions are live",
@@ -47,11 +51,13 @@ _MANY: Mapping[Kind, str] = {
     Kind.NEEDS_REAUTHORIZATION: "🔑 {count} mini programs need their merchants to authorize again",
     Kind.TICKET_OLD: "🔑 The ticket from WeChat stayed away {count} times",
     Kind.TICKET_BACK: "✅ The ticket from WeChat came back {count} times",
+    Kind.POLICY_BROKEN: "📄 The policy file could not be followed {count} times",
+    Kind.POLICY_MENDED: "✅ The policy file was mended {count} times",
 }
 _NO_TICKET_YET = "🔑 No ticket from WeChat has come yet"
 _WITH_REASON = frozenset(
     {Kind.REJECTED, Kind.DELAYED, Kind.HELD, Kind.FAILED, Kind.BLOCKED, Kind.NEEDS_REAUTHORIZATION}
-)
+) | {Kind.POLICY_BROKEN}
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ class Tools:
     sweep_seconds: float = 600.0
     sweep_all_seconds: float = 21600.0
     policy: Callable[[], Policy] = Policy
+    policy_problem: Callable[[], str | None] = lambda: None  # why a newer file is not followed
     clock: Callable[[], float] = field(default=time.time)
     sleep: Callable[[float], None] = field(default=time.sleep)
     chance: Callable[[], float] = field(default=random.random)

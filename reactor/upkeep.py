@@ -4,6 +4,7 @@ import logging
 
 from reactor.core.errors import WeChatError
 from reactor.core.notices import Kind, news_of_ticket
+from reactor.heeding import Heeding
 from reactor.store import calls, component, notices, pace
 from reactor.store.pruning import prune
 from reactor.sweep import Sweep
@@ -27,9 +28,12 @@ class Upkeep:
         self._store = tools.store
         self._since: float | None = None
         self._sweep = Sweep(tools)
+        self._heeding = Heeding(tools)
 
     def step(self) -> bool:
         """Do what is due; False when nothing is. The sweep comes last: it always has somebody to ask."""
+        if self._heeding.step():
+            return True
         return self._tell_of_ticket() or self._start_push_ticket() or self._prune() or self._sweep.step()
 
     def free_at(self) -> float:

@@ -82,6 +82,10 @@ def _of_the_whole(glance: Glance, now: float) -> list[Matter]:
     if health in (Health.BAD, Health.WARN):
         remedy = "One comes every ten minutes. Check the callback URLs in WeChat's console."
         found.append(Matter(health, "WeChat's ticket is old", "mend", {}, remedy))
+    if glance.system.policy_problem:
+        remedy = "The last good one stays in force. `reactor policy check` says what is wrong, line by line."
+        problem = glance.system.policy_problem
+        found.append(Matter(Health.BAD, "The policy file cannot be followed", "mend", {}, remedy, problem))
     if glance.lost:
         text = "Mini programs to be authorized anew: {count}"
         found.append(Matter(Health.BAD, text, "reauthorize", {"count": many(glance.lost)}))

@@ -29,7 +29,7 @@ _CALLING = {
     "permission",
     "turn",
 }
-_KEEPING = _CALLING | {"audits", "openings", "pulse", "sweep"}
+_KEEPING = _CALLING | {"audits", "heeding", "openings", "pulse", "sweep"}
 _HOUSE = _KEEPING | {
     "pictures",
     "notify",
@@ -80,6 +80,7 @@ MAY_USE = {
     "pulse": {"core", "store"},
     "sweep": _KEEPING,
     "upkeep": _KEEPING,
+    "heeding": {"core", "store", "tools"},
     "steps": _CALLING,
     "worker": {"core", "store", "post", "pulse", "steps", "sweep", "tools", "upkeep"},
     "openings": {"core", "store"},
@@ -97,13 +98,15 @@ MAY_USE = {
     },
     "simulator": {"core.crypto", "core.errors", "simulator"},
     "configuring": {"core", "logs", "settings", "store", "words"},
+    "following": {"core", "configuring"},
+    "forecast": {"core", "store"},
     "doctor": {"core", "store", "settings"},
     "trial": {"core", "settings", "tools", "wechat"},
     "clinic": {"bootstrap", "core", "doctor", "settings", "store", "surroundings", "trial"},
-    "bootstrap": _HOUSE | {"configuring", "doctor", "words"},
+    "bootstrap": _HOUSE | {"configuring", "doctor", "following", "forecast", "words"},
     "cli": {
         *("reactor", "configuring", "bootstrap", "clinic", "settings", "core", "words"),
-        "joining",
+        *("joining", "forecast"),
         *("store.rotation", "notify", "post", "telling", "simulator", "demo", "cli"),
     },
     "joining": {

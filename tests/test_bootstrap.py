@@ -19,7 +19,7 @@ from served import start, wait_until
 from reactor.bootstrap import build_store, build_web, migrate, prepare
 from reactor.configuring import configure, load_policy
 from reactor.core.errors import PolicyError, SettingsError
-from reactor.core.policy import Mode, Policy
+from reactor.core.policy import Action, Case, Mode, Policy, Subject, decide
 from reactor.settings import load_settings
 from reactor.surroundings import Surroundings
 
@@ -99,7 +99,8 @@ def test_a_wrong_configuration_leaves_no_file_behind(variables, tmp_path):
 def test_without_the_usual_policy_file_every_approval_is_released_at_once(variables, tmp_path):
     default = load_settings(variables).policy_path
     assert str(default) == "config/policy.toml"
-    assert load_policy(load_settings(variables).policy_path).rule_for(SHOP).mode is Mode.AUTO
+    ruling = decide(load_policy(default), Case(Subject(SHOP), 0.0), 0.0)
+    assert (ruling.action, ruling.mode) == (Action.GO, Mode.AUTO)
     empty = with_policy(variables, tmp_path / "policy.toml", b"")
     assert load_policy(load_settings(empty).policy_path) == Policy()
 

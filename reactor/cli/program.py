@@ -13,6 +13,7 @@ from reactor.cli.joining import authorize_link, sync
 from reactor.cli.language import Program
 from reactor.cli.notifying import notify
 from reactor.cli.output import say_to_any_terminal
+from reactor.cli.policies import policies
 from reactor.cli.pushing import push
 from reactor.cli.reading import authorizers, events, releases, status
 from reactor.cli.rehearsing import demo, simulator
@@ -26,6 +27,7 @@ CHAPTERS = {
     "Run it": (migrate, worker),
     "See how it is": (status, doctor, releases, authorizers, events),
     "Step in": (pause, resume),
+    "Hold back": (policies,),
     "Let merchants join": (authorize_link,),
     "Tell people": (notify,),
     "Keys and captures": (decrypt, keys),

@@ -6,7 +6,16 @@ from reactor.core.checks import Check, Health
 
 # The order in which checks are told: what everything else stands on comes first.
 ORDER = (
-    *("configuration", "database", "schema", "secret_key", "golden_vector", "ticket", "component_token"),
+    *(
+        "configuration",
+        "policy",
+        "database",
+        "schema",
+        "secret_key",
+        "golden_vector",
+        "ticket",
+        "component_token",
+    ),
     *("egress_ip", "calls", "workers", "queue", "permission_set_18", "reauthorization", "callbacks"),
     *("callback_check", "clock", "messages", "libraries"),
 )
@@ -43,6 +52,15 @@ def configuration(warnings: Sequence[str]) -> Check:
     if not warnings:
         return Check("configuration", Health.OK, "complete")
     return Check("configuration", Health.WARN, "{problem}", values={"problem": " ".join(warnings)})
+
+
+def policy(problem: str | None) -> Check:
+    """Whether the workers follow the policy file as it is now."""
+    if problem is None:
+        return Check("policy", Health.OK, "the policy file is followed")
+    remedy = "mend the file, and try it with `reactor policy check`; it is taken up without a restart"
+    text = "the last good policy stays in force: {problem}"
+    return Check("policy", Health.BAD, text, remedy, {"problem": problem})
 
 
 def database(kind: str, version: str, ms: int) -> Check:

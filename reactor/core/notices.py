@@ -28,6 +28,8 @@ class Kind(StrEnum):
     NEEDS_REAUTHORIZATION = "needs_reauthorization"
     TICKET_OLD = "ticket_old"
     TICKET_BACK = "ticket_back"
+    POLICY_BROKEN = "policy_broken"
+    POLICY_MENDED = "policy_mended"
 
 
 # The same words about the same mini program within so long are one piece of news, found out twice.

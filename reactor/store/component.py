@@ -177,6 +177,31 @@ def take_probe(connection: sa.Connection, component_appid: str, *, now: float, n
     return connection.execute(statement).rowcount == 1
 
 
+def note_policy(connection: sa.Connection, component_appid: str, digest: str) -> None:
+    """Note which policy the workers follow."""
+    _keep(connection, component_appid, policy_digest=digest)
+
+
+def note_policy_problem(connection: sa.Connection, row: Component, problem: str | None) -> bool:
+    """Note why a newer policy file is not followed (None: it is); of many at once one may."""
+    as_seen = component.c.policy_problem.is_not_distinct_from(row.policy_problem)
+    return _keep(connection, row.component_appid, as_seen, policy_problem=problem)
+
+
+def _keep(
+    connection: sa.Connection,
+    component_appid: str,
+    condition: sa.ColumnElement[bool] | None = None,
+    **values: object,
+) -> bool:
+    """Write into the one row, which may not be there yet; says whether it was done."""
+    statement = insert(connection, component).values(component_appid=component_appid, **values)
+    statement = statement.on_conflict_do_update(
+        index_elements=[component.c.component_appid], set_=values, where=condition
+    )
+    return connection.execute(statement.returning(component.c.component_appid)).one_or_none() is not None
+
+
 def tell_of_ticket(connection: sa.Connection, row: Component, *, told_at: float | None) -> bool:
     """Note that people are told of its age now (None: that it is back); of many at once one may."""
     before = component.c.ticket_told_at

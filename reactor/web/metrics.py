@@ -174,6 +174,8 @@ def _gauges(connection: sa.Connection, component_appid: str, now: float) -> Iter
     yield _gauge("reactor_paused", "1 while an operator paused all releases.", float(row.paused))
     blocked = float(row.blocked_by is not None)
     yield _gauge("reactor_blocked", "1 while a cause before all calls stops them.", blocked)
+    broken = float(row.policy_problem is not None)
+    yield _gauge("reactor_policy_broken", "1 while a policy file cannot be followed.", broken)
     yield _gauge("reactor_workers", "Workers seen lately.", presence.living(connection, now))
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration or a policy file, and what is odd about one."""
+"""What is wrong with a configuration, and what is odd about one."""
 
 # What may be wrong with the value of a variable; the sentence begins with its name.
 _ODD = {
@@ -101,32 +101,4 @@ CHINESE = {f"{{name}} {odd}.": f"{{name}} {zh}。" for odd, zh in _ODD.items()} 
     "DATABASE_URL: {file} holds no key any more; put it back, or remove it and authorize anew": (
         "DATABASE_URL：{file} 里没有密钥了；请放回去，或删掉它并重新授权"
     ),
-    # -- the policy file
-    "{path}: the file cannot be read ({why}); name one in REACTOR_POLICY "
-    "that this user may read, or unset the variable to release everything at once": (
-        "{path}：文件读不了（{why}）；请在 REACTOR_POLICY 里写一个本用户可读的文件，或不设它而全部立即发布"
-    ),
-    "{path}: the policy file is not valid TOML: {why}": "{path}：策略文件不是合法的 TOML：{why}",
-    "[{name}] is not known; a policy has {known}": "没有 [{name}] 这一节；策略文件有 {known}",
-    "authorizers must be tables, one [authorizers.<appid>] each": (
-        "authorizers 必须分节来写，每个小程序一节 [authorizers.<appid>]"
-    ),
-    "[authorizers.{appid}]: an appid is wx and 16 lower-case hex digits": (
-        "[authorizers.{appid}]：AppID 是 wx 加 16 位小写十六进制"
-    ),
-    "[{name}] must be a table": "[{name}] 必须是一节",
-    "[{name}] {key}: not known; [{other}] has {one} and {another}": (
-        "[{name}] 里没有 {key}；[{other}] 有 {one} 和 {another}"
-    ),
-    "[{name}] {key}: not known; [{other}] has {known}": "[{name}] 里没有 {key}；[{other}] 有 {known}",
-    "[{name}] {key}: not known; a rule has mode and delay_seconds": (
-        "[{name}] 里没有 {key}；一条规则有 mode 和 delay_seconds"
-    ),
-    "[{name}] {key} = {value}: must be a whole number from {least} to {most}": (
-        "[{name}] {key} = {value}：必须是 {least} 到 {most} 的整数"
-    ),
-    "[{name}] {key} = {value}: must be a number from {least} to {most}": (
-        "[{name}] {key} = {value}：必须是 {least} 到 {most} 的数"
-    ),
-    "[{name}] mode = {value}: must be one of {modes}": "[{name}] mode = {value}：必须是 {modes} 之一",
 }

@@ -6,7 +6,7 @@ hour that it gives back lies in the window twice.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from reactor.core.policy.rules import Freeze, Window
 
@@ -60,8 +60,8 @@ def next_open(windows: Sequence[Window], at: float) -> float:
     """The first moment, `at` or later, that lies in one of them; the horizon if none does."""
     if is_open(windows, at):
         return at
-    openings = (moment for window in windows for moment in _openings(window, at))
-    return min(openings, default=at + HORIZON_SECONDS)
+    found = (moment for window in windows for moment in _openings(window, at))
+    return min(found, default=at + HORIZON_SECONDS)
 
 
 def _shows(window: Window, wall: datetime) -> bool:
@@ -75,31 +75,34 @@ def _shows(window: Window, wall: datetime) -> bool:
 
 
 def _openings(window: Window, at: float) -> Iterator[float]:
-    """Moments after `at` at which the window opens, or the clock is put forward or back into it."""
+    """The first moment after `at` at which the window opens, and the first shift of the clock into it."""
     begin = datetime.fromtimestamp(at, window.zone)
-    day = begin.date()
+    for moments in (_beginnings(window, begin), _shifts(window.zone, begin)):
+        inside = (m for m in moments if m > at and _shows(window, datetime.fromtimestamp(m, window.zone)))
+        if (first := next(inside, None)) is not None:
+            yield first
+
+
+def _beginnings(window: Window, begin: datetime) -> Iterator[float]:
+    """When the clock shows the window's beginning, day by day; twice where an hour comes twice."""
+    midnight = datetime.combine(begin.date(), datetime.min.time(), window.zone)
     for number in range(_SPAN_DAYS):
-        midnight = datetime.combine(day + timedelta(days=number), datetime.min.time(), window.zone)
-        wall = midnight + timedelta(minutes=window.since)
-        for fold in (0, 1):
-            yield from _inside(window, wall.replace(fold=fold).timestamp(), at)
-    yield from (moment for shift in _shifts(window.zone, begin) for moment in _inside(window, shift, at))
-
-
-def _inside(window: Window, moment: float, at: float) -> Iterator[float]:
-    if moment > at and _shows(window, datetime.fromtimestamp(moment, window.zone)):
-        yield moment
+        wall = midnight + timedelta(days=number, minutes=window.since)
+        yield from (wall.replace(fold=fold).timestamp() for fold in (0, 1))
 
 
 def _shifts(zone: tzinfo, begin: datetime) -> Iterator[float]:
     """The moments within the span at which the zone's clocks are changed."""
-    start = begin.astimezone(UTC)
-    for number in range(_SPAN_DAYS):
-        low, high = start + timedelta(days=number), start + timedelta(days=number + 1)
-        if low.astimezone(zone).utcoffset() == high.astimezone(zone).utcoffset():
+
+    def offset(second: int) -> timedelta | None:
+        return datetime.fromtimestamp(second, zone).utcoffset()
+
+    start = int(begin.timestamp())
+    for low in range(start, start + _SPAN_DAYS * 86400, 86400):
+        before, after = low, low + 86400
+        if offset(before) == offset(after):
             continue
-        while high - low > timedelta(seconds=1):
-            middle = low + (high - low) / 2
-            same = middle.astimezone(zone).utcoffset() == low.astimezone(zone).utcoffset()
-            low, high = (middle, high) if same else (low, middle)
-        yield float(round(high.timestamp()))
+        while after - before > 1:
+            middle = (before + after) // 2
+            before, after = (middle, after) if offset(middle) == offset(before) else (before, middle)
+        yield float(after)

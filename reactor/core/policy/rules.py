@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 
 class Mode(StrEnum):
@@ -25,9 +25,17 @@ class Mode(StrEnum):
 
 def is_like(pattern: str, text: str) -> bool:
     """Whether the text is as the pattern says: `*` stands for any letters, `?` for one, case for nothing."""
-    letters = {"*": ".*", "?": "."}
-    expression = "".join(letters.get(letter, re.escape(letter)) for letter in pattern)
-    return re.fullmatch(expression, text, re.IGNORECASE | re.DOTALL) is not None
+    return _expression(pattern).fullmatch(text) is not None
+
+
+@lru_cache(65536)
+def _expression(pattern: str) -> re.Pattern[str]:
+    """Each part between stars is looked for once, and not again: merchants write what is compared."""
+    parts = [re.escape(part).replace(r"\?", ".") for part in pattern.split("*")]
+    first, *others = parts
+    between = "".join(f"(?>.*?{part})" for part in others[:-1] if part)
+    last = f".*{others[-1]}" if others else ""
+    return re.compile(first + between + last, re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +227,7 @@ class Policy:
     pace: Pace = Pace()
     retention_days: int = 400
     history_days: int = 3650
+    digest: str = field(default="", compare=False)  # of the text that it was read from
 
     @cached_property
     def _lists_of(self) -> Mapping[str, frozenset[str]]:

@@ -3,7 +3,7 @@
 Whoever opens a release, whoever is about to call WeChat, and whoever asks what would happen, all ask here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,7 +49,7 @@ class Because:
 class Ruling:
     """The outcome, with the rule that made it; `until` (Unix seconds) is when a wait is decided anew.
 
-    A wait without `until` ends only by an operator's hand.
+    A wait without `until` ends only by an operator's hand. `gray`: the steps that it goes in once it goes.
     """
 
     action: Action
@@ -86,41 +86,56 @@ def decide(policy: Policy, case: Case, now: float) -> Ruling:
     """What becomes of the approval if its turn is now; the same for the same arguments, always."""
     memberships = policy.memberships(case.subject)
     levels = policy.levels(memberships)
-    said = _mode(levels, policy.versions, case)
+    modes = _modes(levels, policy.versions, case)
+    said = max(modes, key=lambda one: one.mode.strictness)
     bars = _bars(policy, memberships, levels, case)
-    until = opening(bars, now)
+    closed = [bar for bar in bars if bar.next(now) > now]
     voices = [_of_mode(said, case)]
     if case.paused:
         voices.append(_Voice(Action.WAIT, PAUSE, "paused by an operator; resume lets it go on"))
-    voices += [_Voice(Action.WAIT, bar.rule, bar.says) for bar in bars if bar.next(now) > now]
-    deciding = min(voices, key=lambda voice: list(Action).index(voice.action))
+    voices += [_Voice(Action.WAIT, bar.rule, bar.says) for bar in closed]
+    deciding = min(voices, key=lambda voice: _ORDER[voice.action])
+    waits = deciding.action is Action.WAIT and not case.paused
+    because = [Because(one.rule, one.says, one is deciding) for one in voices]
     return Ruling(
         action=deciding.action,
         mode=said.mode,
         rule=deciding.rule,
         reason=deciding.says,
-        until=until if deciding.action is Action.WAIT and not case.paused else None,
-        gray=_gray(levels) if said.mode is Mode.GRAY else (),
-        because=tuple(Because(one.rule, one.says, one is deciding) for one in voices),
+        until=opening(bars, now) if waits else None,
+        gray=_gray(levels) if _goes_gray(modes, said) else (),
+        because=(*because, *_overruled(levels, modes, said)),
     )
+
+
+_ORDER = {action: number for number, action in enumerate(Action)}
 
 
 # -- the mode --------------------------------------------------------------------------------------------
 
 
-def _mode(levels: Sequence[Sequence[Terms]], versions: Sequence[VersionRule], case: Case) -> _Said:
-    """`off` of any rule that names it beats all; else the most specific; the version may make it stricter."""
+def _modes(levels: Sequence[Sequence[Terms]], versions: Sequence[VersionRule], case: Case) -> list[_Said]:
+    """What counts: `off` of any rule that names it, or else the most specific; and the version's rules."""
     named = [terms for level in levels[:-1] for terms in level]
     denied = [terms for terms in named if terms.mode is Mode.OFF]
     chosen = denied or next((found for level in levels if (found := _with_mode(level))), [])
     voices = [_Said(terms.mode or Mode.AUTO, terms.place, terms.reason) for terms in chosen]
-    voices += [
-        _Said(rule.mode, rule.place, rule.reason)
-        for rule in versions
-        if rule.fits(case.user_version, case.user_desc)
-    ]
-    unsaid = _Said(Mode.AUTO, levels[-1][0].place)
-    return max(voices or [unsaid], key=lambda voice: voice.mode.strictness)
+    if not voices:
+        voices.append(_Said(Mode.AUTO, levels[-1][0].place))
+    fitting = (rule for rule in versions if rule.fits(case.user_version, case.user_desc))
+    return [*voices, *(_Said(rule.mode, rule.place, rule.reason) for rule in fitting)]
+
+
+def _goes_gray(modes: Sequence[_Said], said: _Said) -> bool:
+    """A person who approves what is held does not approve it for all users at once."""
+    return said.mode in (Mode.GRAY, Mode.HOLD) and any(one.mode is Mode.GRAY for one in modes)
+
+
+def _overruled(levels: Sequence[Sequence[Terms]], modes: Sequence[_Said], said: _Said) -> Iterator[Because]:
+    """The rules that name a mode and did not get their way, for people who wonder why."""
+    named = [_Said(terms.mode, terms.place) for level in levels for terms in level if terms.mode]
+    weaker = {one.rule: one.mode for one in (*modes, *named) if one.rule != said.rule}
+    return (Because(rule, f"mode {mode} is overruled by {said.rule}") for rule, mode in weaker.items())
 
 
 def _with_mode(level: Sequence[Terms]) -> list[Terms]:
