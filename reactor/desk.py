@@ -7,9 +7,11 @@ from collections.abc import Callable
 from reactor.core.decisions import WaitsFor
 from reactor.core.errors import IllegalTransition
 from reactor.core.lifecycle import Happening, State
-from reactor.store import authorizers, bell, component, releases
+from reactor.core.policy.waves import moved
+from reactor.store import authorizers, bell, component, releases, waves
 from reactor.store.database import Conflict, Store
 from reactor.store.releases import Release
+from reactor.store.waves import Wave
 
 log = logging.getLogger(__name__)
 
@@ -99,3 +101,21 @@ class Desk:
         log.info("authorizer=%s paused=%s actor=%s", authorizer_appid, paused, actor)
         self._wake()
         return True
+
+    def wave(self, user_version: str, verb: str, *, actor: str) -> Wave | None:
+        """Let the wave of a version go on, stop it, or cancel it, at once; None where there is none.
+
+        Raises IllegalTransition where that cannot be. What of it waits is woken, or cancelled, by the worker.
+        """
+        with self._store.write() as connection:
+            found = waves.get(connection, user_version, lock=True)
+            if found is None:
+                return None
+            counted = waves.tallies(connection, [user_version])[user_version]
+            standing = moved(found.standing, verb, counted, len(found.rings), actor=actor)
+            waves.keep(connection, user_version, standing, now=self._clock())
+            bell.ring(connection)
+            found = waves.get(connection, user_version)
+        log.info("wave=%r verb=%s actor=%s", user_version, verb, actor)
+        self._wake()
+        return found

@@ -12,6 +12,7 @@ from reactor.core.lifecycle import Audit, Happening, State, is_younger
 from reactor.permission import Permission
 from reactor.store import authorizers, calls, claims, events, notices, releases
 from reactor.store.releases import Release
+from reactor.tide import judge
 from reactor.tools import Tools
 from reactor.wechat import CallRecord
 
@@ -114,6 +115,9 @@ class Ledger:
         """Commit the turn, all of it or nothing; None when another worker has the release now."""
         ended = self._store.transact(lambda connection: self._end(connection, decision))
         self._unwritten = []
+        version = self._learned.get("user_version", self._release.user_version)
+        if ended is not None and ended.happening is Happening.GAVE_UP and version:
+            judge(self._tools, str(version))  # before anybody else of its wave begins
         return ended
 
     def _end(self, connection: sa.Connection, decision: Decision) -> Decision | None:
@@ -188,7 +192,7 @@ class Ledger:
         elif self._released:
             values |= {"errcode": 0, "errmsg": "ok", "rid": None}
         if decision.happening is Happening.SEEN_LIVE:
-            values["released_at"] = now
+            values |= {"released_at": now, **self.may.of_live()}
         if not decision.counted:
             values["attempts"] = self._release.attempts - 1
         return values

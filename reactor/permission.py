@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from reactor.core.decisions import Decision, WaitsFor, wait_for
 from reactor.core.lifecycle import Audit, Happening
 from reactor.core.policy import Action, Case, Ruling, Subject, decide
+from reactor.rings import Rings
 from reactor.store import authorizers, calls, component
 from reactor.store.releases import Release
 from reactor.tools import Tools
@@ -25,6 +26,8 @@ class Permission:
         self._tools = tools
         self._all_paused = False
         self._version, self._desc = release.user_version, release.user_desc
+        self._rings = Rings(release, tools)
+        self._subject = Subject(release.authorizer_appid, release.to_user_name)
 
     @property
     def ruled(self) -> dict[str, object]:
@@ -48,22 +51,28 @@ class Permission:
     def act(self) -> Decision | None:
         """Whether something may be done about it, now that the look is over."""
         with self._tools.store.read() as connection:
-            return self._obey(self._ask(connection))
+            stopped = self._obey(self._ask(connection))
+        return stopped or self._rings.place(self._subject, self._version)
+
+    def of_live(self) -> dict[str, object]:
+        """What is kept of one that is live, beside the ruling."""
+        return self._rings.of_live(self._subject, self._version)
 
     def call(self, connection: sa.Connection) -> Decision | None:
         """The same, for the last time: no pause is committed between this and the end of its transaction."""
-        return self._obey(self._ask(connection, lock=True))
+        return self._obey(self._ask(connection, lock=True)) or self._rings.call(connection)
 
     def _ask(self, connection: sa.Connection, *, lock: bool = False) -> Ruling:
         release = self._release
         known = authorizers.get(connection, release.authorizer_appid)
         self._all_paused = component.is_paused(connection, self._tools.component_appid, lock=lock)
+        self._subject = Subject(
+            release.authorizer_appid,
+            (known.user_name if known else None) or release.to_user_name,
+            known.nick_name if known else None,
+        )
         case = Case(
-            Subject(
-                release.authorizer_appid,
-                (known.user_name if known else None) or release.to_user_name,
-                known.nick_name if known else None,
-            ),
+            self._subject,
             release.created_at,
             self._version,
             self._desc,

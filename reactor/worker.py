@@ -20,6 +20,7 @@ from reactor.steps import Steps
 from reactor.store import authorizers, claims, component, errands, presence
 from reactor.store.presence import LEASE_SECONDS
 from reactor.sweep import Sweep
+from reactor.tide import Tide
 from reactor.tools import Tools
 from reactor.upkeep import Upkeep
 
@@ -50,8 +51,10 @@ class Worker:
         self._machine = OneMachine()
         self._beaten_at: float | None = None
         self.upkeep = Upkeep(tools)
+        self.tide = Tide(tools)
         loops = [(f"worker-{number}", self._work) for number in range(threads)]
         loops += [("heartbeat", self._beat), ("upkeep", partial(self._keep_at, self.upkeep, POLL_SECONDS))]
+        loops.append(("tide", partial(self._keep_at, self.tide, POLL_SECONDS)))
         # Apart from the turns: however slowly WeChat answers the sweep, no release waits for it.
         helpers = [Sweep(tools) for _ in range(ASKERS - 1)]
         loops += [
@@ -134,7 +137,7 @@ class Worker:
             self.beat()
             self._rest(HEARTBEAT_SECONDS)
 
-    def _keep_at(self, duty: Upkeep | Sweep | Folding | Carrier, longest: float) -> None:
+    def _keep_at(self, duty: Upkeep | Tide | Sweep | Folding | Carrier, longest: float) -> None:
         while not self._stopping:
             if not duty.step():
                 wait = duty.free_at() - self._tools.clock()

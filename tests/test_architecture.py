@@ -27,6 +27,8 @@ _CALLING = {
     "errands",
     "ledger",
     "permission",
+    "rings",
+    "tide",
     "turn",
 }
 _KEEPING = _CALLING | {"audits", "heeding", "openings", "pulse", "sweep"}
@@ -74,7 +76,9 @@ MAY_USE = {
     "roster": _CALLING,
     "invitations": {"core", "store"},
     "ledger": _CALLING,
-    "permission": {"core", "store", "tools"},
+    "permission": {"core", "rings", "store", "tools"},
+    "rings": {"core", "store", "tools"},
+    "tide": {"core", "rings", "store", "tools"},
     "turn": _CALLING,
     "breaker": {"core", "store", "wechat", "tools"},
     "pulse": {"core", "store"},
@@ -82,7 +86,7 @@ MAY_USE = {
     "upkeep": _KEEPING,
     "heeding": {"core", "store", "tools"},
     "steps": _CALLING,
-    "worker": {"core", "store", "post", "pulse", "steps", "sweep", "tools", "upkeep"},
+    "worker": {"core", "store", "post", "pulse", "steps", "sweep", "tide", "tools", "upkeep"},
     "openings": {"core", "store"},
     "audits": {"core", "store", "openings"},
     "intake": {"core", "store", "audits", "openings", "tally"},

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from reactor.core.lifecycle import State
-from reactor.store import component, presence, releases
+from reactor.store import component, presence, releases, waves
 from reactor.store import schema as tables
 from reactor.store.component import Component
+from reactor.store.waves import Wave
 
 MANY = 1000  # where a count ends: whether it is more than that changes nothing
 _LATEST, _WANTING, _CALLS = 20, 5, 200
@@ -59,6 +60,7 @@ class Glance:
     workers: int
     last_push_at: float | None
     calls: Recent
+    stopped: tuple[Wave, ...]
     wanting: tuple[Line, ...]
     latest: tuple[Line, ...]
 
@@ -82,6 +84,7 @@ def look(connection: sa.Connection, component_appid: str, now: float) -> Glance:
         workers=presence.living(connection, now),
         last_push_at=max((at for at in (pushed, system.ticket_received_at) if at is not None), default=None),
         calls=_recent(connection),
+        stopped=tuple(waves.stopped(connection, _WANTING)),
         wanting=(*_lines(connection, _WANTING, State.FAILED), *_lines(connection, _WANTING, State.HELD)),
         latest=_lines(connection, _LATEST),
     )

@@ -115,6 +115,8 @@ waves = sa.Table(
     sa.Column("changed_at", TIME),
     # Failures that a person looked at and let pass.
     sa.Column("forgiven", sa.Integer, nullable=False, server_default="0"),
+    # The names of the rings that the numbers of this row and of its releases go by, as JSON.
+    sa.Column("rings", sa.Text, nullable=False),
 )
 
 # -- the record ------------------------------------------------------------------------------------------

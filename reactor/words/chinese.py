@@ -16,6 +16,7 @@ from reactor.words import (
     reasons,
     rehearsal,
     states,
+    waves,
 )
 
 CHINESE: dict[str, str] = {
@@ -34,4 +35,5 @@ CHINESE: dict[str, str] = {
     **pages_lists.CHINESE,
     **pages_story.CHINESE,
     **pictures.CHINESE,
+    **waves.CHINESE,
 }

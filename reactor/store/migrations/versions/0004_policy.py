@@ -35,6 +35,15 @@ def _releases() -> None:
         ("gray_plan_at", sa.Double()),
     ):
         op.add_column("releases", sa.Column(name, kind, nullable=True))
+    in_a_ring = sa.text("ring IS NOT NULL")
+    op.create_index(
+        "ix_releases_ring",
+        "releases",
+        ["user_version", "ring", "state", "released_at", "authorizer_appid"],
+        unique=False,
+        sqlite_where=in_a_ring,
+        postgresql_where=in_a_ring,
+    )
 
 
 def _history() -> None:
@@ -70,5 +79,6 @@ def _waves() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("changed_at", sa.Double(), nullable=True),
         sa.Column("forgiven", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("rings", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("user_version", name="pk_waves"),
     )
