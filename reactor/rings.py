@@ -91,6 +91,7 @@ class Rings:
                 return None
             wave = waves.begin(connection, self._version, self._names, now=now)
         wave = follow(connection, wave, followed)
+        mine = releases.get(connection, self._release.id) or mine  # it may have another number by now
         before = mine.ring if mine.user_version == self._version else None
         if before is None:
             before = waves.ring_before(connection, self._version, appid)

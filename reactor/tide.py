@@ -95,7 +95,7 @@ class Tide:
 
 
 def judge(tools: Tools, user_version: str) -> Wave | None:
-    """Weigh the counts of this version's wave, if it has one, and keep what follows; the wave as it then is."""
+    """Weigh the counts of this version's wave, if it has one, and keep what follows; how it then is."""
     return tools.store.transact(lambda connection: _judge(connection, tools, user_version))
 
 

@@ -222,6 +222,8 @@ class Worker:
 
     def run_all_due(self, most: int = 10_000) -> int:
         """The same, but wait where the pace alone is in the way; then send what people are to be told."""
+        while self.tide.step():
+            pass
         taken = self.run_until_idle(most)
         while taken < most and (outlook := self._steps.look_out()).paced:
             self._tools.sleep(max(SHORTEST_POLL_SECONDS, (outlook.next_at or 0.0) - self._tools.clock()))
