@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from stories import ask, check_the_end, count, edit, held, rival_release
 
 from reactor.simulator.faults import Fault
+from reactor.words import retell
 
 HEALTHY = 600
 FAST = "[pace]\nreleases_per_second = 1000\nconcurrency = 100\n"
@@ -232,6 +233,17 @@ def test_what_was_rolled_back_while_nothing_waited_is_weighed_before_the_next_go
     fleet.run()  # before any round
     assert 6 not in live(fleet)
     assert wave(fleet)["state"] == "stopped"
+
+
+def test_why_one_waits_is_told_in_chinese_as_well(fleet):
+    approve_all(fleet, range(1, 7))
+    fleet.flow(1)
+    waits = reason(fleet, 6)[1]
+    fleet.api("/waves/1.0.0/stop", "POST")
+    fleet.api(f"/releases/{fleet.releases(authorizer_appid=appid(6))[0]['id']}/retry", "POST")
+    fleet.flow(1)
+    assert retell(waits, "zh").startswith("等待批次 canary：截至 2026-")
+    assert retell(reason(fleet, 6)[1], "zh") == "版本 1.0.0 的批次发布已停止：由 api 停止"
 
 
 # -- a person's hands ------------------------------------------------------------------------------------

@@ -60,9 +60,9 @@ class Glance:
     workers: int
     last_push_at: float | None
     calls: Recent
-    stopped: tuple[Wave, ...]
     wanting: tuple[Line, ...]
     latest: tuple[Line, ...]
+    stopped: tuple[Wave, ...] = ()  # waves that wait for a person
 
 
 def look(connection: sa.Connection, component_appid: str, now: float) -> Glance:

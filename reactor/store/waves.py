@@ -15,7 +15,7 @@ from reactor.core.policy.waves import Standing, Tally, WaveState
 from reactor.store.database import insert
 from reactor.store.releases import end_waiting, of_row
 from reactor.store.schema import releases
-from reactor.store.schema_ops import waves
+from reactor.store.schema_ops import UNDONE, waves
 
 BATCH = 200
 LONGEST_VERSION = 200  # what is longer is no name, and no index of PostgreSQL would take it
@@ -96,13 +96,13 @@ def moving(connection: sa.Connection, *, after: str, limit: int) -> list[Wave]:
         releases.c.state.in_(_AT_REST),
     )
     may_move = sa.or_(waves.c.state == WaveState.OPEN, sa.and_(waves.c.state == WaveState.CANCELLED, ending))
-    query = sa.select(waves).where(may_move, waves.c.user_version > after)
+    query = sa.select(waves).where(UNDONE, may_move, waves.c.user_version > after)
     return [_of_row(row) for row in connection.execute(query.order_by(waves.c.user_version).limit(limit))]
 
 
 def stopped(connection: sa.Connection, limit: int) -> list[Wave]:
     """Waves that wait for a person, those that stopped last first."""
-    query = sa.select(waves).where(waves.c.state == WaveState.STOPPED)
+    query = sa.select(waves).where(UNDONE, waves.c.state == WaveState.STOPPED)
     return [
         _of_row(row) for row in connection.execute(query.order_by(waves.c.changed_at.desc()).limit(limit))
     ]

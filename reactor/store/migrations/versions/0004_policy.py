@@ -82,3 +82,13 @@ def _waves() -> None:
         sa.Column("rings", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("user_version", name="pk_waves"),
     )
+    undone = sa.text("state != 'done'")
+    op.create_index(
+        "ix_waves_undone",
+        "waves",
+        ["user_version"],
+        unique=False,
+        sqlite_where=undone,
+        postgresql_where=undone,
+    )
+    op.create_index("ix_waves_opened_at", "waves", ["opened_at"], unique=False)
