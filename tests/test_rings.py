@@ -2,14 +2,20 @@
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
-from stories import ask, check_the_end, count, edit, held, rival_release
+from stories import ask, check_the_end, count, edit, held, patient_tools, rival_release
 
+from reactor.core.lifecycle import follow as follow_on
+from reactor.core.policy import Subject
+from reactor.rings import Rings
 from reactor.simulator.faults import Fault
+from reactor.store import claims
 from reactor.words import retell
+from reactor.worker import Worker
 
 HEALTHY = 600
 FAST = "[pace]\nreleases_per_second = 1000\nconcurrency = 100\n"
@@ -161,6 +167,18 @@ def test_two_workers_that_place_at_once_give_no_place_away_twice(build_house):
     assert counts(house, "live", "waiting") == [[1, 0], [0, 1]]
 
 
+def test_many_workers_that_place_at_the_same_moment_fill_a_ring_and_no_more(build_house):
+    house = build_house(rings('name = "first"\nfirst = 3'))
+    open_fleet(house, 12)
+    approve_all(house, range(1, 13))
+    workers = [Worker(patient_tools(house), threads=1) for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(Worker.run_until_idle, workers))
+    house.flow(1)
+    assert counts(house, "live", "waiting") == [[3, 0], [0, 9]]
+    assert count(house.platform, "release") == 3
+
+
 # -- what fails ------------------------------------------------------------------------------------------
 
 
@@ -272,6 +290,47 @@ def test_a_stop_that_comes_after_the_look_keeps_the_call_from_leaving(fleet):
     fleet.flow(1)
     assert count(fleet.platform, "release") == 0
     assert reason(fleet, 1) == ("pending", "the wave of version 1.0.0 is stopped: stopped by api")
+
+
+@pytest.mark.parametrize(("verb", "state"), [("stop", "pending"), ("cancel", "cancelled")])
+def test_a_stop_between_the_last_look_and_the_call_is_heeded(fleet, verb, state):
+    approve_all(fleet, [1])
+    tools = fleet.worker._tools
+    with fleet.store.write() as connection:
+        now = fleet.clock()
+        release = claims.claim_due(connection, holder="h", now=now, lease_until=now + 20)
+    way = Rings(release, tools)
+    assert way.place(Subject(appid(1), name(1)), "1.0.0") is None
+    fleet.api(f"/waves/1.0.0/{verb}", "POST")
+    with fleet.store.write() as connection:
+        stopped = way.call(connection)
+    assert follow_on(release.state, stopped.happening) == state
+
+
+def test_rings_that_change_between_the_last_look_and_the_call_are_looked_at_anew(fleet):
+    approve_all(fleet, [1])
+    with fleet.store.write() as connection:
+        now = fleet.clock()
+        release = claims.claim_due(connection, holder="h", now=now, lease_until=now + 20)
+    way = Rings(release, fleet.worker._tools)
+    assert way.place(Subject(appid(1), name(1)), "1.0.0") is None
+    edit(fleet, "UPDATE waves SET rings = '[]'")
+    with fleet.store.write() as connection:
+        assert "changed" in way.call(connection).reason
+
+
+def test_a_call_that_may_have_happened_is_looked_at_although_its_wave_is_stopped(fleet):
+    fleet.platform.plan(Fault("release", "timeout_before", authorizer_appid=appid(1)))
+    approve_all(fleet, [1])
+    fleet.run()
+    fleet.api("/waves/1.0.0/stop", "POST")
+    fleet.flow(130)
+    (release,) = fleet.releases()
+    assert release["due_at"] is not None
+    assert count(fleet.platform, "release") == 1
+    rival_release(fleet, appid(1))
+    fleet.flow(130)
+    assert fleet.releases()[0]["state"] == "released"
 
 
 def test_the_next_ring_can_be_opened_now(fleet):
