@@ -44,6 +44,8 @@ class Rings:
         if version is None or len(version) > LONGEST_VERSION:
             return None if self._release.approved_by or not followed.rings else _held()
         self._version, self._names = version, tuple(ring.name for ring in followed.rings)
+        if not followed.rings and not self._has_wave(version):
+            return None
         return self._answer_as_it_stands(subject) or self._tools.store.transact(
             lambda connection: self._place(connection, subject, followed)
         )
@@ -66,6 +68,11 @@ class Rings:
 
     # -- the place ---------------------------------------------------------------------------------------
 
+    def _has_wave(self, version: str) -> bool:
+        """Whether one was begun under rings that are no more."""
+        with self._tools.store.read() as connection:
+            return waves.get(connection, version) is not None
+
     def _answer_as_it_stands(self, subject: Subject) -> Decision | None:
         """Of one that has its place and is to wait there: told without a lock, for it changes nothing."""
         policy, before = self._tools.policy(), self._release.ring
@@ -87,8 +94,6 @@ class Rings:
             return None  # another worker has it now; the attempt is refused where it is written down
         wave = waves.get(connection, self._version, lock=True)
         if wave is None:
-            if not followed.rings:
-                return None
             wave = waves.begin(connection, self._version, self._names, now=now)
         wave = follow(connection, wave, followed)
         mine = releases.get(connection, self._release.id) or mine  # it may have another number by now

@@ -439,6 +439,16 @@ def test_without_rings_everybody_goes_but_not_from_a_wave_that_is_stopped(fleet)
     assert live(fleet) == {1, 2, 3, 4, 5, 6}
 
 
+def test_where_there_are_no_rings_nothing_is_written_of_a_wave(house):
+    open_fleet(house, 1)
+    approve_all(house, [1])
+    house.flow(5)
+    assert live(house) == {1}
+    assert ask(house, "SELECT user_version FROM waves") == []
+    assert ask(house, "SELECT ring FROM releases") == [(None,)]
+    assert house.api("/waves") == {"items": []}
+
+
 # -- what is not known -----------------------------------------------------------------------------------
 
 
