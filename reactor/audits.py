@@ -108,6 +108,7 @@ def _accept(
             event_id,
             known=appid in known,
             nick_name=known[appid].nick_name if appid in known else None,
+            paused=appid in known and known[appid].paused,
         )
         for appid, (push, event_id) in fresh.items()
         if isinstance(push.event, AuditSucceeded)

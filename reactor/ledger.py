@@ -1,6 +1,7 @@
 """What one turn writes down: its calls, what it learned, and the one transaction that ends it."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
@@ -9,14 +10,19 @@ from reactor.core.decisions import Decision, WaitsFor, words
 from reactor.core.errcodes import Verdict, lookup
 from reactor.core.errors import Answered, ReactorError
 from reactor.core.lifecycle import Audit, Happening, State, is_younger
+from reactor.permission import Permission
 from reactor.rollback import barred
 from reactor.store import authorizers, calls, claims, events, notices, releases
 from reactor.store.releases import Release
+from reactor.tide import judge
 from reactor.tools import Tools
 from reactor.wechat import CallRecord
 
 _ENDED_BY_AN_EVENT = frozenset(
-    {WaitsFor.TICKET, WaitsFor.AUTHORIZER, WaitsFor.NEWER_AUDIT, WaitsFor.DELAY, WaitsFor.RING}
+    {
+        *(WaitsFor.TICKET, WaitsFor.AUTHORIZER, WaitsFor.NEWER_AUDIT),
+        *(WaitsFor.PAUSE, WaitsFor.RING, WaitsFor.DELAY),
+    }
 )
 
 
@@ -33,11 +39,15 @@ class Forbidden(ReactorError):
 
 
 class Ledger:
-    """The record of one turn. `seen` is about the authorizer, `refusal` the last no of WeChat."""
+    """The record of one turn. `seen` is about the authorizer, `refusal` the last no of WeChat.
+
+    `may` is asked for the last time in the transaction that writes an attempt down.
+    """
 
     def __init__(self, release: Release, tools: Tools) -> None:
         self.seen: dict[str, object] = {}
         self.refusal: Answered | None = None
+        self.may = Permission(release, tools)
         self._release = release
         self._tools = tools
         self._store = tools.store
@@ -70,6 +80,7 @@ class Ledger:
                 "submitted_at": audit.submitted_at,
             }
             self._learned = {name: value for name, value in told.items() if value is not None}
+            self.may.learn(audit)
 
     def note(self, **values: object) -> None:
         """Keep what else a look showed of the release."""
@@ -78,32 +89,40 @@ class Ledger:
     def intend(self, call: str, *, lease_seconds: float, **values: object) -> None:
         """Write an attempt down before it leaves, with what it asks for.
 
-        Raises LostClaim when it is no longer ours to make, Forbidden when it may not be made any more.
+        Raises LostClaim when it is no longer ours to make, Forbidden when it may not be made any more: a
+        pause that was committed before this, or a policy that has become stricter, holds from here on.
         """
-        now = self._clock()
-        with self._store.write() as connection:
-            authorizers.get(connection, self._release.authorizer_appid, lock=True)  # first, as everywhere
-            stopped = self.barred(connection)
-            mine = claims.still_mine(connection, self._release, lease_until=now + lease_seconds)
-            self._write_calls(connection)
-            if mine and not stopped:
-                if self._learned or values:
-                    releases.learn(connection, self._release, **self._learned, **values)
-                intent = calls.intend(
-                    connection,
-                    release_id=self._release.id,
-                    authorizer_appid=self._release.authorizer_appid,
-                    call=call,
-                    at=now,
-                )
-                self._intent = (call, intent)
+        stopped = self._store.transact(
+            lambda connection: self._write_down(connection, call, lease_seconds, values)
+        )
         self._unwritten = []
-        if not mine:
-            raise LostClaim(f"release {self._release.id} was taken over by another worker")
-        if stopped:
-            raise Forbidden(stopped)
+        if stopped is not None:
+            raise stopped
 
-    def barred(self, connection: sa.Connection) -> Decision | None:
+    def _write_down(
+        self, connection: sa.Connection, call: str, lease_seconds: float, values: Mapping[str, object]
+    ) -> LostClaim | Forbidden | None:
+        now, release = self._clock(), self._release
+        authorizers.get(connection, release.authorizer_appid, lock=True)  # first, as everywhere
+        mine = claims.still_mine(connection, release, lease_until=now + lease_seconds)
+        self._write_calls(connection)
+        if not mine:
+            return LostClaim(f"release {release.id} was taken over by another worker")
+        if stopped := self._barred(connection) or self.may.call(connection):
+            return Forbidden(stopped)
+        if self._learned or values:
+            releases.learn(connection, release, **self._learned, **values)
+        intent = calls.intend(
+            connection,
+            release_id=release.id,
+            authorizer_appid=release.authorizer_appid,
+            call=call,
+            at=now,
+        )
+        self._intent = (call, intent)
+        return None
+
+    def _barred(self, connection: sa.Connection) -> Decision | None:
         """Why a rollback of this mini program stands against any call for this release, if one does."""
         if self._audit is None:
             return None
@@ -113,6 +132,9 @@ class Ledger:
         """Commit the turn, all of it or nothing; None when another worker has the release now."""
         ended = self._store.transact(lambda connection: self._end(connection, decision))
         self._unwritten = []
+        version = self._learned.get("user_version", self._release.user_version)
+        if ended is not None and ended.happening is Happening.GAVE_UP and version:
+            judge(self._tools, str(version))  # before anybody else of its wave begins
         return ended
 
     def _end(self, connection: sa.Connection, decision: Decision) -> Decision | None:
@@ -172,12 +194,12 @@ class Ledger:
                 return Decision(Happening.SUPERSEDED, reason)
         current = releases.get(connection, self._release.id, lock=True)
         if current and current.woken and decision.waits_for in _ENDED_BY_AN_EVENT:
-            return dataclasses.replace(decision, wait_seconds=0.0, waits_for=WaitsFor.BACKOFF)
+            return dataclasses.replace(decision, wait_seconds=0.0, until=None, waits_for=WaitsFor.BACKOFF)
         return decision
 
     def _values(self, decision: Decision, now: float) -> dict[str, object]:
-        values: dict[str, object] = {**self._learned, "reason": decision.reason, "due_at": None}
-        values["waits_for"] = decision.waits_for
+        values: dict[str, object] = {**self._learned, **self.may.ruled, "reason": decision.reason}
+        values |= {"due_at": decision.due_at(now), "waits_for": decision.waits_for}
         if self.refusal:
             values |= {
                 "errcode": self.refusal.errcode,
@@ -187,9 +209,7 @@ class Ledger:
         elif self._accepted:
             values |= {"errcode": 0, "errmsg": "ok", "rid": None}
         if decision.happening is Happening.SEEN_LIVE:
-            values["released_at"] = now
-        if decision.happening is Happening.PUT_BACK:
-            values["due_at"] = now + decision.wait_seconds
+            values |= {"released_at": now, **self.may.of_live()}
         if not decision.counted:
             values["attempts"] = self._release.attempts - 1
         return values

@@ -27,13 +27,14 @@ class Approval:
     audit: Audit | None = None
     doubt: str | None = None  # why a person should say whether it goes live
     nick_name: str | None = None
+    paused: bool = False
 
     @property
     def case(self) -> Case:
         """What the policy is asked about; a push names no version."""
         subject = Subject(self.authorizer_appid, self.to_user_name, self.nick_name)
         version, desc = (self.audit.user_version, self.audit.user_desc) if self.audit else (None, None)
-        return Case(subject, self.at, version, desc)
+        return Case(subject, self.at, version, desc, paused=self.paused)
 
 
 def open_approvals(
@@ -62,7 +63,7 @@ def _opening(approval: Approval, policy: Policy) -> dict[str, object]:
     state = _STATES.get(ruling.action, State.PENDING)
     if approval.doubt is not None and state is State.PENDING:
         state = State.HELD
-    waits = ruling.action is Action.WAIT and state is State.PENDING
+    due_at, waits_for = _when(ruling, approval.at) if state is State.PENDING else (None, None)
     return {
         "authorizer_appid": approval.authorizer_appid,
         "to_user_name": approval.to_user_name,
@@ -77,8 +78,8 @@ def _opening(approval: Approval, policy: Policy) -> dict[str, object]:
         "approved_at": approval.approved_at,
         "created_at": approval.at,
         "held_since": approval.at if state is State.HELD else None,
-        "due_at": _due_at(ruling, approval.at) if state is State.PENDING else None,
-        "waits_for": WaitsFor.DELAY if waits else None,
+        "due_at": due_at,
+        "waits_for": waits_for,
         "reason": _opening_reason(approval, ruling, state),
     }
 
@@ -87,8 +88,11 @@ def _opening(approval: Approval, policy: Policy) -> dict[str, object]:
 _STATES = {Action.HOLD: State.HELD, Action.OFF: State.CANCELLED}
 
 
-def _due_at(ruling: Ruling, now: float) -> float:
-    return now if ruling.until is None else ruling.until
+def _when(ruling: Ruling, now: float) -> tuple[float | None, WaitsFor | None]:
+    """When its turn is due, and what it waits for; a pause has no end of its own."""
+    if ruling.action is not Action.WAIT:
+        return now, None
+    return (None, WaitsFor.PAUSE) if ruling.until is None else (ruling.until, WaitsFor.DELAY)
 
 
 def _opening_reason(approval: Approval, ruling: Ruling, state: State) -> str | None:

@@ -9,12 +9,14 @@ import sqlalchemy as sa
 from reactor import __version__
 from reactor.core.lifecycle import State
 from reactor.core.notices import of_json
+from reactor.core.policy.waves import NOBODY, Tallies
 from reactor.store import asking, component, presence, releases
 from reactor.store.authorizers import Authorizer
 from reactor.store.component import Component
 from reactor.store.events import EventRow
 from reactor.store.messages import MessageRow
 from reactor.store.releases import Release
+from reactor.store.waves import Wave
 
 
 def moment(at: float | None) -> str | None:
@@ -49,6 +51,31 @@ def release(row: Release, system: Component) -> dict[str, Any]:
         "errmsg": row.errmsg,
         "rid": row.rid,
         "reason": reason,
+    }
+
+
+def wave(row: Wave, counted: Tallies) -> dict[str, Any]:
+    """One wave, with the counts of each of its rings; the last is of all who are in none, and has no name."""
+    standing, names = row.standing, [*row.rings, None]
+    rings = [(name, counted.get(number, NOBODY)) for number, name in enumerate(names)]
+    return {
+        "user_version": row.user_version,
+        "state": standing.state,
+        "ring": min(standing.ring, len(row.rings)),
+        "reason": standing.reason,
+        "opened_at": moment(row.opened_at),
+        "changed_at": moment(row.changed_at),
+        "rings": [
+            {
+                "name": name,
+                "live": tally.live,
+                "waiting": tally.waiting,
+                "failed": tally.failed,
+                "ended": tally.ended,
+                "last_live_at": moment(tally.last_live_at),
+            }
+            for name, tally in rings
+        ],
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from reactor import present
-from reactor.store import authorizers, calls, component, events, history, messages, releases
+from reactor.store import authorizers, calls, component, events, history, messages, releases, waves
 from reactor.store.asking import Plan, soon
 from reactor.store.component import Component
 from reactor.store.database import Store
@@ -83,6 +83,20 @@ class Records:
         with self._store.read() as connection:
             found = authorizers.get(connection, authorizer_appid)
         return present.authorizer(found) if found else None
+
+    def waves(self) -> Json:
+        """Those that were opened last, the newest first."""
+        with self._store.read() as connection:
+            found = waves.latest(connection, DEFAULT_LIMIT)
+            counted = waves.tallies(connection, [wave.user_version for wave in found])
+        return {"items": [present.wave(wave, counted[wave.user_version]) for wave in found]}
+
+    def wave(self, user_version: str) -> Json | None:
+        """The wave of one version."""
+        with self._store.read() as connection:
+            found = waves.get(connection, user_version)
+            counted = waves.tallies(connection, [user_version])[user_version]
+        return present.wave(found, counted) if found else None
 
     def system(self) -> Component:
         """The component's row: pause, and what stands before all calls."""

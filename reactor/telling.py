@@ -23,6 +23,7 @@ _TYPES: Mapping[Kind, str] = {
     Kind.NEEDS_REAUTHORIZATION: "authorizer.needs_reauthorization",
     Kind.TICKET_OLD: "ticket.old",
     Kind.TICKET_BACK: "ticket.back",
+    Kind.WAVE_STOPPED: "wave.stopped",
     Kind.POLICY_BROKEN: "policy.broken",
     Kind.POLICY_MENDED: "policy.mended",
     Kind.ROLLED_BACK: "release.rolled_back",
@@ -39,6 +40,7 @@ _ONE: Mapping[Kind, str] = {
     Kind.NEEDS_REAUTHORIZATION: "🔑 {what} needs its merchant to authorize again",
     Kind.TICKET_OLD: "🔑 No ticket from WeChat for {age}",
     Kind.TICKET_BACK: "✅ The ticket from WeChat is back",
+    Kind.WAVE_STOPPED: "✋ A version goes no further through its rings, a person must look",
     Kind.POLICY_BROKEN: "📄 The policy file cannot be followed, the last good one stays in force",
     Kind.POLICY_MENDED: "✅ The policy file is followed again",
     Kind.ROLLED_BACK: "↩️ {what} was rolled back",
@@ -55,6 +57,7 @@ _MANY: Mapping[Kind, str] = {
     Kind.NEEDS_REAUTHORIZATION: "🔑 {count} mini programs need their merchants to authorize again",
     Kind.TICKET_OLD: "🔑 The ticket from WeChat stayed away {count} times",
     Kind.TICKET_BACK: "✅ The ticket from WeChat came back {count} times",
+    Kind.WAVE_STOPPED: "✋ {count} versions go no further through their rings, a person must look",
     Kind.POLICY_BROKEN: "📄 The policy file could not be followed {count} times",
     Kind.POLICY_MENDED: "✅ The policy file was mended {count} times",
     Kind.ROLLED_BACK: "↩️ {count} versions were rolled back",
@@ -64,7 +67,7 @@ _NO_TICKET_YET = "🔑 No ticket from WeChat has come yet"
 _WITH_REASON = frozenset(
     {
         *(Kind.REJECTED, Kind.DELAYED, Kind.HELD, Kind.FAILED, Kind.BLOCKED, Kind.NEEDS_REAUTHORIZATION),
-        *(Kind.ROLLED_BACK, Kind.ROLLBACK_FAILED, Kind.POLICY_BROKEN),
+        *(Kind.ROLLED_BACK, Kind.ROLLBACK_FAILED, Kind.POLICY_BROKEN, Kind.WAVE_STOPPED),
     }
 )
 
@@ -149,6 +152,8 @@ class Teller:
         if self.public_url is None:
             return None
         (first, *others), path = notices, "/ops"
+        if first.kind is Kind.WAVE_STOPPED:
+            path = "/ops/waves"
         if first.release_id is not None:
             path = "/ops/releases" if others else f"/ops/releases/{first.release_id}"
         return f"{self.public_url}{path}"

@@ -32,7 +32,6 @@ from reactor.core.lifecycle import (
     is_live,
     is_younger,
 )
-from reactor.core.policy import Case, GrayStep, Subject, decide
 from reactor.ledger import Forbidden, Ledger
 from reactor.rollback import seen
 from reactor.staged import Staged
@@ -63,6 +62,7 @@ class Turn:
         self._tools = tools
         self._store = tools.store
         self._ledger = Ledger(release, tools)
+        self._may = self._ledger.may
         self._wechat, self._tokens = tools.line(self._ledger.observe)
         self._staged = Staged(release, self._ledger, self._wechat, self._tokens, tools.clock)
 
@@ -94,29 +94,26 @@ class Turn:
     # -- look, act, check --------------------------------------------------------------------------------
 
     def _advance(self) -> Decision:
+        return self._may.begin() or self._look_and_act()
+
+    def _look_and_act(self) -> Decision:
         astray = self._find_addressee()
         if astray:
             return Decision(Happening.MISDIRECTED, astray)
         audit = self._with_token(self._wechat.latest_audit)
         live = self._look_live(audit)
         self._ledger.learn(audit)
-        approval = self._approval()
-        judgement = self._staged.judge(approval, audit, live)
+        judgement = self._staged.judge(self._approval(), audit, live)
         if judgement.finding in _ENDS:
             return Decision(_ENDS[judgement.finding], judgement.reason)
         if judgement.finding is Finding.NEWER_UNDER_AUDIT:
             return self._wait_for_newer_audit(judgement.reason)
-        gray = self._staged.advance(self._steps(), has_live=live is not None, turns=self._turns())
-        return gray or self._act(audit)
+        return self._may.act() or self._widen(live) or self._act(audit)
 
-    def _steps(self) -> tuple[GrayStep, ...]:
-        """The steps of a gray release, where the policy asks for one."""
-        appid = self.release.authorizer_appid
-        with self._store.read() as connection:
-            known = authorizers.get(connection, appid)
-        subject = Subject(appid, self.release.to_user_name, known.nick_name if known else None)
-        case = Case(subject, self.release.created_at, self.release.user_version, self.release.user_desc)
-        return decide(self._tools.policy(), case, self._tools.clock()).gray
+    def _widen(self, live: LiveVersion | None) -> Decision | None:
+        """Take the next step of a gray release, where the policy asks for one."""
+        steps = self._may.ruling.gray if self._may.ruling else ()
+        return self._staged.advance(steps, has_live=live is not None, turns=self._turns())
 
     def _find_addressee(self) -> str | None:
         """Know the authorizer before anything is done in its name; the words when the push was not for it."""

@@ -10,7 +10,7 @@ from reactor.store.glances import MANY, Glance, Line
 TICKET_LATE_SECONDS, TICKET_BAD_SECONDS, TICKET_DEAD_SECONDS = 1800.0, 7200.0, 43200.0
 QUEUE_LATE_SECONDS = 600.0
 
-Deed = Literal["look", "retry", "decide", "reauthorize", "mend"]
+Deed = Literal["look", "retry", "decide", "reauthorize", "mend", "wave"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,11 @@ def _of_the_whole(glance: Glance, now: float) -> list[Matter]:
         remedy = "The last good one stays in force. `reactor policy check` says what is wrong, line by line."
         problem = glance.system.policy_problem
         found.append(Matter(Health.BAD, "The policy file cannot be followed", "mend", {}, remedy, problem))
+    for wave in glance.stopped:
+        told: dict[str, object] = {"version": wave.user_version}
+        remedy = "What of it waits stays where it is until somebody lets it go on or ends it."
+        text, reason = "Version {version} goes no further through its rings", wave.standing.reason
+        found.append(Matter(Health.BAD, text, "wave", told, remedy, reason))
     if glance.lost:
         text = "Mini programs to be authorized anew: {count}"
         found.append(Matter(Health.BAD, text, "reauthorize", {"count": many(glance.lost)}))

@@ -21,6 +21,7 @@ from reactor.steps import Steps
 from reactor.store import authorizers, claims, component, errands, presence
 from reactor.store.presence import LEASE_SECONDS
 from reactor.sweep import Sweep
+from reactor.tide import Tide
 from reactor.tools import Tools
 from reactor.upkeep import Upkeep
 
@@ -52,9 +53,15 @@ class Worker:
         self._beaten_at: float | None = None
         self.upkeep = Upkeep(tools)
         self.chaining = Chaining(tools)
+        self.tide = Tide(tools)
         loops = [(f"worker-{number}", self._work) for number in range(threads)]
-        loops += [("heartbeat", self._beat), ("upkeep", partial(self._keep_at, self.upkeep, POLL_SECONDS))]
-        loops.append(("chaining", partial(self._keep_at, self.chaining, POLL_SECONDS)))
+        duties: dict[str, Upkeep | Chaining | Tide] = {
+            "upkeep": self.upkeep,
+            "chaining": self.chaining,
+            "tide": self.tide,
+        }
+        loops += [("heartbeat", self._beat)]
+        loops += [(name, partial(self._keep_at, duty, POLL_SECONDS)) for name, duty in duties.items()]
         # Apart from the turns: however slowly WeChat answers the sweep, no release waits for it.
         helpers = [Sweep(tools) for _ in range(ASKERS - 1)]
         loops += [
@@ -137,7 +144,7 @@ class Worker:
             self.beat()
             self._rest(HEARTBEAT_SECONDS)
 
-    def _keep_at(self, duty: Upkeep | Chaining | Sweep | Folding | Carrier, longest: float) -> None:
+    def _keep_at(self, duty: Upkeep | Chaining | Tide | Sweep | Folding | Carrier, longest: float) -> None:
         while not self._stopping:
             if not duty.step():
                 wait = duty.free_at() - self._tools.clock()
@@ -222,6 +229,8 @@ class Worker:
 
     def run_all_due(self, most: int = 10_000) -> int:
         """The same, but wait where the pace alone is in the way; then seal the record and tell people."""
+        while self.tide.step():
+            pass
         taken = self.run_until_idle(most)
         while taken < most and (outlook := self._steps.look_out()).paced:
             self._tools.sleep(max(SHORTEST_POLL_SECONDS, (outlook.next_at or 0.0) - self._tools.clock()))

@@ -135,6 +135,17 @@ class House:
                 pass
             self.clock.advance(step)
 
+    def flow(self, seconds=0.0, step=1.0):
+        """Let time pass, taking the turns as they come due, and moving the waves."""
+        end = self.clock() + seconds
+        while True:
+            self.run()
+            while self.worker.tide.step():
+                self.run()
+            if self.clock() >= end:
+                return
+            self.clock.advance(min(step, end - self.clock()))
+
     # what the operator sees
 
     def api(self, path, method="GET", status=200):

@@ -29,7 +29,7 @@ COMMANDS = (
     *("releases rollback", "authorizers ls", "authorizers show", "events ls", "events show"),
     *("doctor", "decrypt", "keys rotate"),
     *("authorizers ls", "authorizers show", "events ls", "events show", "notify ls"),
-    "notify test",
+    *("notify test", "waves ls", "waves go", "waves stop", "waves cancel"),
 )
 
 

@@ -10,6 +10,8 @@ SHOP = "wx000000000000000a"
 DEER = {"authorizer_appid": SHOP, "nick_name": "小鹿点餐", "user_version": "2.3.1", "release_id": 7}
 TIMES = {"submitted_at": 1000.0, "approved_at": 10660.0, "released_at": 10666.0}
 URL = "https://reactor.example"
+STOPPED_ZH = "版本 1.0.0 的批次发布已停止：批次 canary 有 1 个失败，最多允许 0 个"
+STOPPED = "the wave of version 1.0.0 is stopped: 1 of ring canary failed, and at most 0 may"
 LOST_EN = "nothing is lost, it goes on by itself once that is mended"
 STOP_EN = "nothing can be released any more"
 DUE_ZH = "应每 10 分钟一次，请检查授权事件接收URL"
@@ -88,6 +90,12 @@ def told(kind, lang="zh", number=1, **more):
             f"🔑 No ticket from WeChat has come yet · {DUE_EN}",
         ),
         (Kind.TICKET_BACK, {}, "✅ 微信票据已恢复推送", "✅ The ticket from WeChat is back"),
+        (
+            Kind.WAVE_STOPPED,
+            {"detail": STOPPED},
+            f"✋ 有版本停止分批发布，需人工处理 · 原因：{STOPPED_ZH}",
+            f"✋ A version goes no further through its rings, a person must look · reason: {STOPPED}",
+        ),
     ],
 )
 def test_each_kind_says_what_happened(kind, more, zh, en):
@@ -109,6 +117,7 @@ def test_a_wave_of_failures_keeps_the_reasons():
 
 def test_one_link_leads_to_the_release_if_there_is_one():
     assert told(Kind.LIVE).link == f"{URL}/ops/releases/7"
+    assert told(Kind.WAVE_STOPPED, release_id=None).link == f"{URL}/ops/waves"
     assert told(Kind.REJECTED, release_id=None).link == f"{URL}/ops"
     notice = Notice(1, 0.0, Kind.LIVE, **DEER)
     assert Teller("en").tell([notice]).link is None

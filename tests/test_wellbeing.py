@@ -7,8 +7,10 @@ import pytest
 from reactor import wellbeing
 from reactor.core.checks import Health
 from reactor.core.lifecycle import State
+from reactor.core.policy.waves import Standing, WaveState
 from reactor.store.component import Component
 from reactor.store.glances import Glance, Line, Recent
+from reactor.store.waves import Wave
 
 NOW = 1_790_000_000.0
 CALLS = Recent(count=100, answered=99, last_answer_at=NOW - 3, median_ms=80, slow_ms=300)
@@ -30,6 +32,8 @@ FINE = Glance(
     latest=(),
 )
 LINE = Line(7, "wx000000000000000a", "Deer Diner", State.FAILED, "1.0", NOW, NOW, None, None, 8, 85019, "why")
+
+WAVE = Wave("1.0.0", NOW, Standing(WaveState.STOPPED, reason="why"), NOW, ("canary",))
 
 
 def with_system(**more):
@@ -57,6 +61,7 @@ def test_all_is_well_where_nothing_is_wrong():
         (with_system(paused=True), Health.WARN, "Paused by an operator"),
         (replace(FINE, workers=0), Health.BAD, "No worker is running"),
         (replace(FINE, lost=2), Health.BAD, "Mini programs to be authorized anew: 2"),
+        (replace(FINE, stopped=(WAVE,)), Health.BAD, "Version 1.0.0 goes no further through its rings"),
         (replace(FINE, failed=3), Health.BAD, "Releases that need a person: 3"),
         (replace(FINE, failed=1001), Health.BAD, "Releases that need a person: 1000+"),
         (replace(FINE, held=1), Health.WARN, "Releases that wait for a decision: 1"),
@@ -65,6 +70,11 @@ def test_all_is_well_where_nothing_is_wrong():
 )
 def test_one_sentence_says_what_is_wrong(glance, health, text):
     assert told(glance) == (health, text)
+
+
+def test_a_stopped_wave_asks_a_person_and_says_why():
+    (matter,) = wellbeing.matters(replace(FINE, stopped=(WAVE,)), NOW)
+    assert (matter.deed, matter.reason, matter.values) == ("wave", "why", {"version": "1.0.0"})
 
 
 def test_the_gravest_comes_first():

@@ -20,6 +20,7 @@ from reactor.cli.reading import authorizers, events, releases, status
 from reactor.cli.rehearsing import demo, simulator
 from reactor.cli.running import migrate, worker
 from reactor.cli.sealing import keys
+from reactor.cli.waves import waves
 
 authorizers.add_command(sync)
 
@@ -27,7 +28,7 @@ CHAPTERS = {
     "Try it": (demo, simulator, push),
     "Run it": (migrate, worker),
     "See how it is": (status, doctor, releases, authorizers, events, audit),
-    "Step in": (pause, resume),
+    "Step in": (pause, resume, waves),
     "Hold back": (policies,),
     "Let merchants join": (authorize_link,),
     "Tell people": (notify,),

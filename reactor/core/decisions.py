@@ -51,16 +51,21 @@ class WaitsFor(StrEnum):
 
 
 SYSTEMIC = (WaitsFor.SYSTEM, WaitsFor.TICKET, WaitsFor.OUTAGE)
+ENDED_BY_HAND = (WaitsFor.PAUSE, WaitsFor.RING)  # whoever ends such a wait says so: it has no time of its own
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of the release: a happening, and for PUT_BACK how long (seconds) it waits for what."""
+    """What becomes of the release: a happening, and for PUT_BACK how long (seconds) it waits for what.
+
+    `until` (Unix seconds) takes the place of `wait_seconds` where the moment itself is known.
+    """
 
     happening: Happening
     reason: str
     wait_seconds: float = 0.0
     waits_for: WaitsFor | None = None
+    until: float | None = None
     counted: bool = True
     transient: bool = False  # it ended in no answer, or in "busy": nothing that is about this authorizer
 
@@ -68,6 +73,12 @@ class Decision:
     def systemic(self) -> bool:
         """Whether the cause stands before every release, not only this one."""
         return self.waits_for in SYSTEMIC
+
+    def due_at(self, now: float) -> float | None:
+        """When its next turn is due, if there is one and no hand has to end the wait."""
+        if self.happening is not Happening.PUT_BACK or self.waits_for in ENDED_BY_HAND:
+            return None
+        return now + self.wait_seconds if self.until is None else self.until
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     NEEDS_REAUTHORIZATION = "needs_reauthorization"
     TICKET_OLD = "ticket_old"
     TICKET_BACK = "ticket_back"
+    WAVE_STOPPED = "wave_stopped"
     POLICY_BROKEN = "policy_broken"
     POLICY_MENDED = "policy_mended"
     ROLLED_BACK = "rolled_back"

@@ -35,6 +35,13 @@ def add(connection: sa.Connection, records: Iterable[Any], *, release_id: int | 
         connection.execute(sa.insert(calls), rows)
 
 
+def may_be_done(connection: sa.Connection, release_id: int) -> bool:
+    """Whether a `release` was called for it that WeChat has not refused: it may be live, shown or not."""
+    sent = sa.and_(calls.c.release_id == release_id, calls.c.call == "release", calls.c.outcome != "not_sent")
+    refused = sa.and_(calls.c.outcome == "answered", sa.func.coalesce(calls.c.errcode, 0) != 0)
+    return bool(connection.execute(sa.select(sa.exists().where(sent, ~refused))).scalar())
+
+
 def of_release(connection: sa.Connection, release_id: int) -> list[dict[str, object]]:
     """The calls made for one release, oldest first."""
     query = sa.select(calls).where(calls.c.release_id == release_id).order_by(calls.c.id)

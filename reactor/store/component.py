@@ -39,6 +39,12 @@ def get(connection: sa.Connection, component_appid: str) -> Component:
     return Component(**row._mapping) if row else Component(component_appid)  # noqa: SLF001 - public in SQLAlchemy
 
 
+def is_paused(connection: sa.Connection, component_appid: str, *, lock: bool = False) -> bool:
+    """Whether all work is stopped; if so asked, who stops it now waits until this transaction has ended."""
+    query = sa.select(component.c.paused).where(component.c.component_appid == component_appid)
+    return bool(connection.execute(query.with_for_update(read=True) if lock else query).scalar())
+
+
 def keep_ticket(
     connection: sa.Connection, component_appid: str, sealed: str, *, created_at: float, received_at: float
 ) -> bool:

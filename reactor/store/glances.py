@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from reactor.core.lifecycle import State
-from reactor.store import component, presence, releases
+from reactor.store import component, presence, releases, waves
 from reactor.store import schema as tables
 from reactor.store.component import Component
+from reactor.store.waves import Wave
 
 MANY = 1000  # where a count ends: whether it is more than that changes nothing
 _LATEST, _WANTING, _CALLS = 20, 5, 200
@@ -61,6 +62,7 @@ class Glance:
     calls: Recent
     wanting: tuple[Line, ...]
     latest: tuple[Line, ...]
+    stopped: tuple[Wave, ...] = ()  # waves that wait for a person
 
 
 def look(connection: sa.Connection, component_appid: str, now: float) -> Glance:
@@ -82,6 +84,7 @@ def look(connection: sa.Connection, component_appid: str, now: float) -> Glance:
         workers=presence.living(connection, now),
         last_push_at=max((at for at in (pushed, system.ticket_received_at) if at is not None), default=None),
         calls=_recent(connection),
+        stopped=tuple(waves.stopped(connection, _WANTING)),
         wanting=(*_lines(connection, _WANTING, State.FAILED), *_lines(connection, _WANTING, State.HELD)),
         latest=_lines(connection, _LATEST),
     )

@@ -161,6 +161,9 @@ def change(  # noqa: PLR0913 - a transition, who says so and why
     target = follow(release.state, happening)
     if target is not State.RELEASING:
         values = {"lease_holder": None, "lease_until": None, **values}
+    values = {**_before_a_person(release.state, target, at), **values}
+    if happening is Happening.APPROVED:
+        values["approved_by"] = actor
     statement = sa.update(releases).where(releases.c.id == release.id, releases.c.state == release.state)
     if release.lease_holder is not None:
         # Only who still holds the lease may speak for a release in flight.
@@ -179,6 +182,13 @@ def change(  # noqa: PLR0913 - a transition, who says so and why
     history.note(connection, {**note, "happening": happening, "actor": actor, "detail": detail})
     notices.note_state(connection, release.id, release.authorizer_appid, target, at=at, detail=detail)
     return True
+
+
+def _before_a_person(state: State, target: State, at: float) -> dict[str, object]:
+    """Since when it waits for a person; what one said before does not count for what made it wait again."""
+    if target is State.HELD:
+        return {"held_since": at, "reminded_at": None, "approved_by": None}
+    return {"held_since": None, "reminded_at": None} if state is State.HELD else {}
 
 
 def end_waiting(  # noqa: PLR0913 - a transition, who says so and why
@@ -209,9 +219,8 @@ def make_due(
 
     A turn under way may be about to wait for it: it is told, in the same statement, so that no wake is lost.
     """
-    waiting = sa.and_(
-        releases.c.state == State.PENDING, releases.c.waits_for.in_(waits_for), releases.c.due_at > now
-    )
+    later = sa.or_(releases.c.due_at.is_(None), releases.c.due_at > now)
+    waiting = sa.and_(releases.c.state == State.PENDING, releases.c.waits_for.in_(waits_for), later)
     under_way = releases.c.state == State.RELEASING
     found = sa.select(releases.c.id).where(sa.or_(waiting, under_way))
     if authorizer_appids is not None:

@@ -186,6 +186,14 @@ sa.Index("ix_releases_state_id", releases.c.state, releases.c.id)
 _LIVE = releases.c.released_at.is_not(None)
 sa.Index("ix_releases_released_at", releases.c.released_at, sqlite_where=_LIVE, postgresql_where=_LIVE)
 sa.Index("ix_releases_authorizer_id", releases.c.authorizer_appid, releases.c.id)
+# All that the counts of a wave are made of, so that the rows themselves are not read.
+_IN_A_RING = releases.c.ring.is_not(None)
+sa.Index(
+    "ix_releases_ring",
+    *(releases.c[name] for name in ("user_version", "ring", "state", "released_at", "authorizer_appid")),
+    sqlite_where=_IN_A_RING,
+    postgresql_where=_IN_A_RING,
+)
 sa.Index(
     "uq_releases_one_in_flight",
     releases.c.authorizer_appid,

@@ -115,7 +115,12 @@ waves = sa.Table(
     sa.Column("changed_at", TIME),
     # Failures that a person looked at and let pass.
     sa.Column("forgiven", sa.Integer, nullable=False, server_default="0"),
+    # The names of the rings that the numbers of this row and of its releases go by, as JSON.
+    sa.Column("rings", sa.Text, nullable=False),
 )
+UNDONE = waves.c.state != sa.literal_column("'done'")
+sa.Index("ix_waves_undone", waves.c.user_version, sqlite_where=UNDONE, postgresql_where=UNDONE)
+sa.Index("ix_waves_opened_at", waves.c.opened_at)
 
 # -- the record ------------------------------------------------------------------------------------------
 

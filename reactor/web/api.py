@@ -9,6 +9,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from reactor.core.errors import IllegalTransition
 from reactor.core.lifecycle import State
+from reactor.core.policy.waves import VERBS
 from reactor.desk import DECISIONS, Desk
 from reactor.records import AUTHORIZER_STATES, DEFAULT_LIMIT, LARGEST_ID, LARGEST_LIMIT, Records
 from reactor.store.database import Conflict
@@ -71,6 +72,8 @@ def add_api(app: Flask, *, records: Records, desk: Desk, api_token: str | None) 
             abort(400, f"state must be one of {', '.join(AUTHORIZER_STATES)}")
         return jsonify(records.authorizers(**_paging(), **given))
 
+    _add_waves(api, records, desk)
+
     @api.get("/status")
     def show_status() -> Response:
         return jsonify(records.status())
@@ -85,6 +88,23 @@ def add_api(app: Flask, *, records: Records, desk: Desk, api_token: str | None) 
         return jsonify(document())
 
     app.register_blueprint(api)
+
+
+def _add_waves(api: Blueprint, records: Records, desk: Desk) -> None:
+    @api.get("/waves")
+    def list_waves() -> Response:
+        return jsonify(records.waves())
+
+    # The version may hold any letter, a slash as well.
+    @api.post(f"/waves/<path:user_version>/<any({', '.join(VERBS)}):act>")
+    def move_wave(user_version: str, act: str) -> Response:
+        try:
+            done = desk.wave(user_version, act, actor="api")
+        except (IllegalTransition, Conflict) as error:
+            abort(409, str(error))
+        if done is None:
+            abort(404, "there is no wave of this version")
+        return jsonify(records.wave(user_version))
 
 
 def refusal_of(api_token: str | None) -> Response | None:

@@ -5,6 +5,7 @@ from typing import Any
 from reactor import __version__
 from reactor.core.lifecycle import Happening, State
 from reactor.core.policy import Mode
+from reactor.core.policy.waves import WaveState
 from reactor.records import AUTHORIZER_STATES, DEFAULT_LIMIT, LARGEST_ID, LARGEST_LIMIT
 
 Json = dict[str, Any]
@@ -137,6 +138,26 @@ _STATUS = _object(
     workers=_COUNT,
     sweep=_SWEEP,
 )
+_RING = _object(
+    "One ring of a wave; `name` is null for all who are in none.",
+    name=_or_null(_TEXT),
+    live=_COUNT,
+    waiting=_COUNT,
+    failed={**_COUNT, "description": "of which some may have been rolled back"},
+    ended={**_COUNT, "description": "cancelled or superseded before they were live"},
+    last_live_at=_or_null(_MOMENT),
+)
+_WAVE = _object(
+    "One version on its way through the rings.",
+    user_version=_TEXT,
+    state={**_one_of(WaveState), "description": "`stopped` needs a person"},
+    ring={**_COUNT, "description": "up to which of `rings` releases may go, counted from 0"},
+    reason=_or_null(_TEXT),
+    opened_at=_MOMENT,
+    changed_at=_or_null(_MOMENT),
+    rings={"type": "array", "items": _of("Ring")},
+)
+_WAVES = _object("The waves opened last, the newest first.", items={"type": "array", "items": _of("Wave")})
 _PROBLEM_DETAILS = _object(
     "RFC 9457.", type=_TEXT, title=_TEXT, status=_WHOLE, detail={"type": "string", "minLength": 1}
 )
@@ -154,6 +175,9 @@ _SCHEMAS: dict[str, Json] = {
     "Event": _EVENT,
     "Authorizer": _AUTHORIZER,
     "Status": _STATUS,
+    "Ring": _RING,
+    "Wave": _WAVE,
+    "Waves": _WAVES,
     "Problem": _PROBLEM_DETAILS,
     **{f"{name}Page": _page(name) for name in ("Release", "Event", "Authorizer")},
 }
@@ -206,6 +230,18 @@ def _plain(method: str, name: str, summary: str, schema: str, *wrong: str, **mor
 
 
 _SHOW = {"parameters": [_RELEASE_ID]}
+_VERSION = {
+    "name": "user_version",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1},
+}
+
+
+def _wave(verb: str, summary: str) -> Json:
+    return _plain("post", f"{verb}Wave", summary, "Wave", "404", "409", parameters=[_VERSION])
+
+
 _PATHS: dict[str, Json] = {
     "/releases": _list("Releases", "Release", _query("state", _STATE, "only those in this state"), _OF_ONE),
     "/releases/{release_id}": _plain("get", "getRelease", "One release", "ReleaseStory", "404", **_SHOW),
@@ -219,6 +255,10 @@ _PATHS: dict[str, Json] = {
         "Authorizer",
         _query("state", _one_of(AUTHORIZER_STATES), "only those in this state"),
     ),
+    "/waves": _plain("get", "listWaves", "Versions on their way through the rings", "Waves"),
+    "/waves/{user_version}/go": _wave("go", "Let a stopped wave go on, or open the next ring now"),
+    "/waves/{user_version}/stop": _wave("stop", "Stop a wave: nothing more of it is called"),
+    "/waves/{user_version}/cancel": _wave("cancel", "End a wave: what of it waits is cancelled"),
     "/status": _plain("get", "getStatus", "The whole at a glance", "Status"),
     "/pause": _plain("post", "pause", "Stop all releases; pushes are accepted meanwhile", "Status"),
     "/resume": _plain("post", "resume", "Let paused releases go on", "Status"),

@@ -19,6 +19,7 @@ from reactor.words import (
     record,
     rehearsal,
     states,
+    waves,
 )
 
 CHINESE: dict[str, str] = {
@@ -40,4 +41,5 @@ CHINESE: dict[str, str] = {
     **pages_story.CHINESE,
     **pictures.CHINESE,
     **record.CHINESE,
+    **waves.CHINESE,
 }

@@ -42,7 +42,12 @@ _ODD = {
     "must be later than from": "必须晚于 from",
     "must be more than that of the step before it": "必须比前一步大",
 }
-CHINESE = {f"{{what}}: {odd}": f"{{what}}：{zh}" for odd, zh in _ODD.items()} | {
+# Where a sentence has two parts, they are known only together with what stands before them.
+_WHOLE = {f"{{what}}: {odd}": f"{{what}}：{zh}" for odd, zh in _ODD.items() if "; " in odd}
+_PARTS = {odd: zh for odd, zh in _ODD.items() if "; " not in odd}
+CHINESE = {
+    **_PARTS,
+    **_WHOLE,
     "{path}: the file cannot be read ({why}); name one in REACTOR_POLICY "
     "that this user may read, or unset the variable to release everything at once": (
         "{path}：文件读不了（{why}）；请在 REACTOR_POLICY 里写一个本用户可读的文件，或不设它而全部立即发布"

@@ -132,6 +132,11 @@ CHINESE = {row.en: row.zh for row in ROWS} | {
     "the merchant took the authorization back": "商家取消了授权",
     "paused by an operator; resume lets it go on": "已由操作员暂停；恢复后继续",
     "an operator approved it": "操作员已确认",
+    "an operator held it back; it waits for a person": "操作员已拦下，等待人工确认",
+    "{what} would have been released now; the policy only observes": (
+        "{what}此时本会发布；策略只观察，未做任何操作"
+    ),
+    "it": "它",
     "an operator asked for another try": "操作员要求重试",
     "an operator cancelled it": "操作员已取消",
     "its worker fell silent": "处理它的 worker 没有了动静",

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from reactor.audits import AuditPush, accept_audits
 from reactor.core.events import AuditSucceeded
+from reactor.core.lifecycle import State
 from reactor.core.notices import Kind
 from reactor.core.policy import Pace, Policy
 from reactor.core.record import Ends
@@ -23,6 +24,7 @@ from reactor.store import (
     notices,
     pruning,
     releases,
+    waves,
 )
 from reactor.store.schema import events, history
 from reactor.store.schema import releases as table
@@ -39,6 +41,7 @@ SHOP, CAFE = "wx000000000000000a", "wx000000000000000b"
 HARMLESS = (
     *("SCAN CONSTANT ROW", "SCAN (subquery", "SCAN authorizers USING INDEX ix_authorizers_code_due"),
     *("SCAN history USING COVERING INDEX ix_history_loose", "SCAN history USING INDEX ix_history_loose"),
+    "SCAN waves USING INDEX ix_waves_undone",
     *("SCAN notices USING INDEX ix_notices_untold", "SCAN messages USING INDEX ix_messages_due"),
 )
 
@@ -145,8 +148,24 @@ def record(connection):
     assert chain.forget(connection, vault, before=NOW - 9, most=9) == 0
 
 
+def tide(connection):
+    wave = waves.begin(connection, "1.0.0", ["canary"], now=NOW)
+    (mine,) = releases.in_states(connection, [CAFE], [State.PENDING])
+    place = {"ring": 0, "user_version": "1.0.0", "waits_for": "ring", "due_at": None}
+    releases.learn(connection, mine, **place)
+    assert waves.tallies(connection, ["1.0.0"])["1.0.0"][0].waiting == 1
+    assert waves.taken(connection, "1.0.0", 0) == 1
+    assert waves.ring_before(connection, "1.0.0", CAFE) == 0
+    assert waves.moving(connection, after="", limit=50) == [wave]
+    assert waves.stopped(connection, 5) == []
+    assert waves.make_due(connection, wave, now=NOW) == 1
+    assert waves.cancel_waiting(connection, "1.0.0", now=NOW, actor="worker", reason="why") == 1
+
+
 @pytest.mark.parametrize(
-    "step", [look, claim, intake, sweep, ticket, clock_set_back, post, record], ids=lambda step: step.__name__
+    "step",
+    [look, claim, intake, sweep, ticket, clock_set_back, post, record, tide],
+    ids=lambda step: step.__name__,
 )
 def test_no_step_reads_a_whole_table(connection, step):
     with plans(connection) as found:

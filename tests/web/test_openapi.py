@@ -62,7 +62,7 @@ def test_whatever_is_asked_the_answer_is_one_that_the_document_describes(schema,
 
 def spread(rule):
     """The paths that a rule of Flask stands for, as the document writes them."""
-    path = re.sub(r"<int:(\w+)>", r"{\1}", rule.removeprefix("/api/v1"))
+    path = re.sub(r"<(?:int|path):(\w+)>", r"{\1}", rule.removeprefix("/api/v1"))
     choice = re.search(r"<any\(([^)]*)\):act>", path)
     return [path.replace(choice[0], word) for word in choice[1].split(", ")] if choice else [path]
 

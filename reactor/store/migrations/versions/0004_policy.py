@@ -44,6 +44,15 @@ def _releases() -> None:
         ("gray_shown", sa.Integer()),
     ):
         op.add_column("releases", sa.Column(name, kind, nullable=True))
+    in_a_ring = sa.text("ring IS NOT NULL")
+    op.create_index(
+        "ix_releases_ring",
+        "releases",
+        ["user_version", "ring", "state", "released_at", "authorizer_appid"],
+        unique=False,
+        sqlite_where=in_a_ring,
+        postgresql_where=in_a_ring,
+    )
 
 
 def _history() -> None:
@@ -79,5 +88,16 @@ def _waves() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("changed_at", sa.Double(), nullable=True),
         sa.Column("forgiven", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("rings", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("user_version", name="pk_waves"),
     )
+    undone = sa.text("state != 'done'")
+    op.create_index(
+        "ix_waves_undone",
+        "waves",
+        ["user_version"],
+        unique=False,
+        sqlite_where=undone,
+        postgresql_where=undone,
+    )
+    op.create_index("ix_waves_opened_at", "waves", ["opened_at"], unique=False)
