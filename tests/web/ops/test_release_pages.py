@@ -247,7 +247,7 @@ def test_buttons_stand_where_the_lifecycle_allows_the_change_and_nowhere_else(of
     edit(office, "UPDATE releases SET state = :state", state=str(state))
     page = text_of(operator.get("/ops/releases/1"))
     for deed, happening in DECISIONS.items():
-        possible = happening in TRANSITIONS[state]
+        possible = happening in TRANSITIONS[state] and state is not State.RELEASING  # that is the worker's
         assert (OPEN[deed] in page) == possible
         if deed in ("approve", "cancel"):
             asked = text_of(operator.get(f"/ops/releases/1/{deed}"))
