@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 # What an operator asks for, in the words of the API and the commands.
 DECISIONS = {
     "approve": Happening.APPROVED,
+    "hold": Happening.HELD_BACK,
     "retry": Happening.RETRIED,
     "cancel": Happening.CANCELLED,
 }

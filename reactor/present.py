@@ -10,7 +10,7 @@ from reactor import __version__
 from reactor.core.lifecycle import State
 from reactor.core.notices import of_json
 from reactor.core.policy.waves import NOBODY, Tallies
-from reactor.store import asking, component, presence, releases
+from reactor.store import asking, authorizers, component, presence, releases
 from reactor.store.authorizers import Authorizer
 from reactor.store.component import Component
 from reactor.store.events import EventRow
@@ -26,10 +26,10 @@ def moment(at: float | None) -> str | None:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def release(row: Release, system: Component) -> dict[str, Any]:
-    """One release; what stands before all of them is shown on each that waits."""
+def release(row: Release, system: Component, *, paused: bool) -> dict[str, Any]:
+    """One release; what stands before all of them is shown on each that waits, as is a pause of its own."""
     reason, due_at = row.reason, row.due_at
-    if row.state is State.PENDING and system.paused:
+    if row.state is State.PENDING and (system.paused or paused):
         reason = "paused by an operator; resume lets it go on"
     elif row.state is State.PENDING and system.blocked_by:
         reason = system.blocked_reason
@@ -175,6 +175,7 @@ def status(
     return {
         "version": __version__,
         "paused": row.paused,
+        "paused_authorizers": authorizers.count_paused(connection),
         "blocked": blocked if row.blocked_by else None,
         "ticket_age_seconds": None
         if row.ticket_received_at is None

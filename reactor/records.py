@@ -46,7 +46,10 @@ class Records:
         with self._store.read() as connection:
             row = component.get(connection, self._component_appid)
             found = releases.page(connection, before=before, limit=limit + 1, **filters)
-        return _page(found, limit, lambda release: present.release(release, row))
+            paused = authorizers.paused_among(connection, [one.authorizer_appid for one in found])
+        return _page(
+            found, limit, lambda one: present.release(one, row, paused=one.authorizer_appid in paused)
+        )
 
     def release(self, release_id: int) -> Json | None:
         """One with its history and its calls."""
@@ -54,8 +57,10 @@ class Records:
             release = releases.get(connection, release_id)
             if release is None:
                 return None
+            system = component.get(connection, self._component_appid)
+            paused = bool(authorizers.paused_among(connection, [release.authorizer_appid]))
             return {
-                **present.release(release, component.get(connection, self._component_appid)),
+                **present.release(release, system, paused=paused),
                 "history": [present.step(row) for row in history.of_release(connection, release_id)],
                 "calls": [present.call(row) for row in calls.of_release(connection, release_id)],
             }
@@ -83,6 +88,11 @@ class Records:
         with self._store.read() as connection:
             found = authorizers.get(connection, authorizer_appid)
         return present.authorizer(found) if found else None
+
+    def paused(self, authorizer_appids: Sequence[str]) -> frozenset[str]:
+        """Those of them that an operator paused; their JSON does not tell."""
+        with self._store.read() as connection:
+            return authorizers.paused_among(connection, authorizer_appids)
 
     def waves(self) -> Json:
         """Those that were opened last, the newest first."""

@@ -73,8 +73,8 @@ def tell(record: Record, lang: Lang) -> list[Step]:
     return told
 
 
-def upcoming(release: Release, system: Component, lang: Lang) -> Next | None:
-    """What the release waits for now; None when it is over."""
+def upcoming(release: Release, system: Component, lang: Lang, *, paused: bool) -> Next | None:
+    """What the release waits for now, `paused` if its mini program is; None when it is over."""
     match release.state:
         case State.HELD:
             return Next(say("A person must approve or cancel it", lang))
@@ -83,7 +83,7 @@ def upcoming(release: Release, system: Component, lang: Lang) -> Next | None:
         case State.RELEASING:
             return Next(say("A worker is at it", lang))
         case State.PENDING:
-            return _pending(release, system, lang)
+            return _pending(release, system, lang, paused=paused)
     return None
 
 
@@ -96,8 +96,8 @@ def explained(record: Record, lang: Lang) -> Explanation | None:
     return explain(gave[-1] if gave else _RELEASE, code, lang)
 
 
-def _pending(release: Release, system: Component, lang: Lang) -> Next:
-    if system.paused:
+def _pending(release: Release, system: Component, lang: Lang, *, paused: bool) -> Next:
+    if system.paused or paused:
         return Next(say("Paused by an operator; it goes on when somebody resumes", lang))
     if system.blocked_by:
         return Next(

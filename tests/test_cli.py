@@ -26,7 +26,7 @@ HOLD = '[default]\nmode = "hold"\n'
 COMMANDS = (
     *("demo", "simulator", "push", "worker", "migrate", "status", "pause", "resume"),
     *("releases ls", "releases show", "releases approve", "releases retry", "releases cancel"),
-    *("releases rollback", "authorizers ls", "authorizers show", "events ls", "events show"),
+    *("releases hold", "releases rollback", "authorizers ls", "authorizers show", "events ls", "events show"),
     *("doctor", "decrypt", "keys rotate"),
     *("authorizers ls", "authorizers show", "events ls", "events show", "notify ls"),
     *("notify test", "waves ls", "waves go", "waves stop", "waves cancel"),
@@ -219,6 +219,53 @@ def test_pause_and_resume_answer_with_the_status(reactor, house):
     assert "paused by an operator" in reactor("pause").stdout
     assert house.api("/status")["paused"] is True
     assert read(reactor, "resume")["paused"] is False
+
+
+def test_a_release_that_waits_is_held_back_until_a_person_approves(reactor, build_house):
+    house = build_house("[default]\ndelay_seconds = 600\n")
+    house.open_shop()
+    house.approve()
+    assert "release 1 is held: an operator held it back" in reactor("releases", "hold", 1).stdout
+    assert house.only_release()["history"][-1]["actor"] == "cli"
+    assert "cannot be held_back; nothing was changed" in reactor("releases", "hold", 1, code=1).stderr
+    assert "there is no release 2" in reactor("releases", "hold", 2, code=1).stderr
+    assert read(reactor, "releases", "approve", 1)["state"] == "pending"
+
+
+def test_one_mini_program_is_paused_and_people_are_told_of_it(reactor, house):
+    house.open_shop()
+    shop = read(reactor, "authorizers", "show", SHOP)
+    assert "authorized, paused" in reactor("pause", "--authorizer", SHOP).stdout
+    house.approve()
+    house.run()
+    assert house.only_release()["state"] == "pending"
+    for words in (("authorizers", "ls"), ("authorizers", "show", SHOP)):
+        assert "authorized, paused" in reactor(*words).stdout
+        assert "已授权，已暂停" in reactor(*words, "--lang", "zh").stdout
+    assert "flow; mini programs paused one by one: 1" in reactor("status").stdout
+    assert "畅通；另有 1 个小程序单独暂停" in reactor("status", "--lang", "zh").stdout
+    # Programs get the contract's fields and no other.
+    shown = read(reactor, "pause", "--authorizer", SHOP)
+    assert set(shown) == set(shop)
+    assert shown == read(reactor, "authorizers", "show", SHOP)
+    assert "paused" not in reactor("resume", "--authorizer", SHOP).stdout
+    assert "paused" not in reactor("status").stdout
+    house.clock.advance(120)
+    house.run()
+    assert house.only_release()["state"] == "released"
+
+
+def test_only_a_mini_program_that_is_known_can_be_paused(reactor, house):
+    unknown = "wx00000000000000ff"
+    for verb in ("pause", "resume"):
+        refused = reactor(verb, "--authorizer", unknown, code=1).stderr
+        assert f"there is no authorizer {unknown}" in refused
+        assert (
+            f"没有 AppID 为 {unknown} 的授权方"
+            in reactor(verb, "--authorizer", unknown, "--lang", "zh", code=1).stderr
+        )
+        reactor(verb, "--authorizer", "wx1", code=2)
+    assert house.api("/status")["paused"] is False
 
 
 # -- running ---------------------------------------------------------------------------------------------

@@ -1,11 +1,13 @@
-"""Commands that decide: approve, retry, cancel one release; pause and resume everything."""
+"""Commands that decide: approve, hold, retry, cancel one release; pause, resume all or one mini program."""
+
+from collections.abc import Callable
 
 import click
 
 from reactor.bootstrap import open_console
 from reactor.cli import stories
 from reactor.cli.language import environ, lang
-from reactor.cli.output import json_option, row_id, say
+from reactor.cli.output import appid, json_option, row_id, say
 from reactor.configuring import configure
 
 
@@ -26,26 +28,39 @@ def _decision(name: str, words: str) -> click.Command:
 
 
 approve = _decision("approve", "Let a held release go.")
+hold = _decision("hold", "Hold back a release that waits, until a person approves.")
 retry = _decision("retry", "Give a release another try, due now.")
 cancel = _decision("cancel", "End a release that waits; it is never called.")
 
 
-def _set_paused(*, paused: bool, as_json: bool) -> None:
+def _set_paused(authorizer_appid: str | None, *, paused: bool, as_json: bool) -> None:
     with open_console(configure(environ())) as at:
-        at.desk.set_paused(paused=paused)
-        found = at.records.status()
-    say(found, stories.status(found, lang()), as_json=as_json)
+        if authorizer_appid is None:
+            at.desk.set_paused(paused=paused)
+            found = at.records.status()
+            return say(found, stories.status(found, lang()), as_json=as_json)
+        at.desk.pause_authorizer(authorizer_appid, paused=paused, actor="cli")
+        one, there = at.records.authorizer(authorizer_appid), at.records.paused([authorizer_appid])
+    if one is None:
+        raise click.ClickException(f"there is no authorizer {authorizer_appid}")
+    return say(one, stories.authorizer(one, there, lang()), as_json=as_json)
+
+
+def _whose(words: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option("--authorizer", "authorizer_appid", type=appid, help=words)
 
 
 @click.command()
+@_whose("Only this one, at once.")
 @json_option
-def pause(*, as_json: bool) -> None:
-    """Stop all releases; pushes are accepted and recorded meanwhile."""
-    _set_paused(paused=True, as_json=as_json)
+def pause(authorizer_appid: str | None, *, as_json: bool) -> None:
+    """Stop all releases, or those of one mini program; pushes are accepted and recorded meanwhile."""
+    _set_paused(authorizer_appid, paused=True, as_json=as_json)
 
 
 @click.command()
+@_whose("Only this one, which was paused alone.")
 @json_option
-def resume(*, as_json: bool) -> None:
-    """Let paused releases go on."""
-    _set_paused(paused=False, as_json=as_json)
+def resume(authorizer_appid: str | None, *, as_json: bool) -> None:
+    """Let paused releases go on, those that are still valid: each is looked at anew."""
+    _set_paused(authorizer_appid, paused=False, as_json=as_json)

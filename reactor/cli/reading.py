@@ -8,7 +8,7 @@ import click
 from reactor.bootstrap import Console, open_console
 from reactor.cli import stories
 from reactor.cli.back import rollback
-from reactor.cli.hands import approve, cancel, retry
+from reactor.cli.hands import approve, cancel, hold, retry
 from reactor.cli.language import environ, lang
 from reactor.cli.output import appid, json_option, row_id, say
 from reactor.configuring import configure
@@ -76,7 +76,7 @@ def show_release(number: int, *, as_json: bool) -> None:
     say(found, stories.release(found, lang()), as_json=as_json)
 
 
-for decision in (approve, retry, cancel, rollback):
+for decision in (approve, hold, retry, cancel, rollback):
     releases.add_command(decision)
 
 
@@ -94,7 +94,8 @@ def list_authorizers(state: str | None, limit: int, cursor: int | None, *, as_js
     """List authorizers, newest first."""
     with console() as at:
         page = at.records.authorizers(before=cursor, limit=limit, **_given(state=state))
-    say(page, stories.authorizers(page, lang()), as_json=as_json)
+        paused = at.records.paused([one["authorizer_appid"] for one in page["items"]])
+    say(page, stories.authorizers(page, paused, lang()), as_json=as_json)
 
 
 @authorizers.command("show")
@@ -104,7 +105,8 @@ def show_authorizer(authorizer_appid: str, *, as_json: bool) -> None:
     """Show one authorizer."""
     with console() as at:
         found = _found(f"authorizer {authorizer_appid}", at.records.authorizer(authorizer_appid))
-    say(found, stories.authorizer(found, lang()), as_json=as_json)
+        paused = at.records.paused([authorizer_appid])
+    say(found, stories.authorizer(found, paused, lang()), as_json=as_json)
 
 
 @click.group()

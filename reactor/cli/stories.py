@@ -1,5 +1,6 @@
 """The API's JSON, told to people in their language."""
 
+from collections.abc import Collection
 from typing import Any
 
 from reactor.cli.output import facts, plain, second, table
@@ -19,6 +20,8 @@ def status(found: Json, lang: Lang) -> str:
         calls = say("stopped since {since}: {reason}", lang, since=since, reason=reason)
     else:
         calls = say("flow", lang)
+    if one_by_one := found["paused_authorizers"]:
+        calls = say("{calls}; mini programs paused one by one: {count}", lang, calls=calls, count=one_by_one)
     ticket = say("none yet; WeChat pushes one every 10 minutes", lang)
     if age is not None:
         ticket = say("{seconds} s old", lang, seconds=f"{age:.0f}")
@@ -113,14 +116,23 @@ _AUTHORIZER = (
 )
 
 
-def authorizers(page: Json, lang: Lang) -> str:
-    """A page of authorizers."""
-    return _page(page, _AUTHORIZER, say("no authorizers", lang), lang)
+def authorizers(page: Json, paused: Collection[str], lang: Lang) -> str:
+    """A page of authorizers, of which some are paused."""
+    items = [_standing(one, paused, lang) for one in page["items"]]
+    return _page({**page, "items": items}, _AUTHORIZER, say("no authorizers", lang), lang)
 
 
-def authorizer(found: Json, lang: Lang) -> str:
-    """One authorizer."""
-    return facts([(say(name, lang), _cell(name, found[name], lang)) for name in _AUTHORIZER])
+def authorizer(found: Json, paused: Collection[str], lang: Lang) -> str:
+    """One authorizer, and whether it is paused."""
+    one = _standing(found, paused, lang)
+    return facts([(say(name, lang), _cell(name, one[name], lang)) for name in _AUTHORIZER])
+
+
+def _standing(one: Json, paused: Collection[str], lang: Lang) -> Json:
+    """Its state, in words, with the pause."""
+    if one["authorizer_appid"] not in paused:
+        return one
+    return {**one, "state": say("{state}, paused", lang, state=say(one["state"], lang))}
 
 
 _EVENT = (

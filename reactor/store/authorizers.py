@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from reactor.store.database import insert
-from reactor.store.schema import MAY_HAVE_VERSIONS, authorizers
+from reactor.store.schema import IS_PAUSED, MAY_HAVE_VERSIONS, authorizers
 
 AUTHORIZED = "authorized"
 CODE_WAITING = "code_waiting"
@@ -128,6 +128,19 @@ def page(
     if state is not None:
         query = query.where(authorizers.c.state == state)
     return [of_row(row) for row in connection.execute(query)]
+
+
+def paused_among(connection: sa.Connection, authorizer_appids: Sequence[str]) -> frozenset[str]:
+    """Those of them that an operator paused."""
+    mine = authorizers.c.authorizer_appid.in_(authorizer_appids)
+    found = connection.execute(sa.select(authorizers.c.authorizer_appid).where(IS_PAUSED, mine))
+    return frozenset(found.scalars())
+
+
+def count_paused(connection: sa.Connection) -> int:
+    """How many an operator paused one by one."""
+    query = sa.select(sa.func.count()).select_from(authorizers).where(IS_PAUSED)
+    return int(connection.execute(query).scalar_one())
 
 
 def update(connection: sa.Connection, authorizer_appid: str, **values: object) -> None:

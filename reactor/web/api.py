@@ -40,7 +40,7 @@ def add_api(app: Flask, *, records: Records, desk: Desk, api_token: str | None) 
     def show_release(release_id: int) -> Response:
         return jsonify(_found(records, _sane(release_id)))
 
-    @api.post("/releases/<int:release_id>/<any(approve, retry, cancel):act>")
+    @api.post("/releases/<int:release_id>/<any(approve, hold, retry, cancel):act>")
     def act_on_release(release_id: int, act: str) -> Response:
         try:
             done = desk.act(_sane(release_id), DECISIONS[act], actor="api")
@@ -71,6 +71,15 @@ def add_api(app: Flask, *, records: Records, desk: Desk, api_token: str | None) 
         if given.get("state", AUTHORIZER_STATES[0]) not in AUTHORIZER_STATES:
             abort(400, f"state must be one of {', '.join(AUTHORIZER_STATES)}")
         return jsonify(records.authorizers(**_paging(), **given))
+
+    @api.post("/authorizers/<authorizer_appid>/<any(pause, resume):act>")
+    def pause_or_resume_one(authorizer_appid: str, act: str) -> Response:
+        known = _APPID_FORM.fullmatch(authorizer_appid) and desk.pause_authorizer(
+            authorizer_appid, paused=act == "pause", actor="api"
+        )
+        if not known:
+            abort(404, "there is no such authorizer")
+        return jsonify(records.authorizer(authorizer_appid))
 
     _add_waves(api, records, desk)
 

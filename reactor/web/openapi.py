@@ -128,7 +128,8 @@ _SWEEP = _object(
 _STATUS = _object(
     "The whole at a glance.",
     version=_TEXT,
-    paused=_FLAG,
+    paused={**_FLAG, "description": "whether all releases are"},
+    paused_authorizers={**_COUNT, "description": "how many mini programs are paused one by one"},
     blocked={"anyOf": [_BLOCKED, {"type": "null"}]},
     ticket_age_seconds=_or_null(_SECONDS),
     pending=_COUNT,
@@ -242,10 +243,16 @@ def _wave(verb: str, summary: str) -> Json:
     return _plain("post", f"{verb}Wave", summary, "Wave", "404", "409", parameters=[_VERSION])
 
 
+def _pause(verb: str, summary: str) -> Json:
+    appid = {"name": "authorizer_appid", "in": "path", "required": True, "schema": _APPID}
+    return _plain("post", f"{verb}Authorizer", summary, "Authorizer", "404", parameters=[appid])
+
+
 _PATHS: dict[str, Json] = {
     "/releases": _list("Releases", "Release", _query("state", _STATE, "only those in this state"), _OF_ONE),
     "/releases/{release_id}": _plain("get", "getRelease", "One release", "ReleaseStory", "404", **_SHOW),
     "/releases/{release_id}/approve": _act("approve", "Let a held release go"),
+    "/releases/{release_id}/hold": _act("hold", "Hold back a release that waits, until a person approves"),
     "/releases/{release_id}/retry": _act("retry", "Give a release another try, due now"),
     "/releases/{release_id}/cancel": _act("cancel", "End a release that waits; it is never called"),
     "/releases/{release_id}/rollback": _act("rollBack", "Bring back the version before; a worker does it"),
@@ -255,6 +262,10 @@ _PATHS: dict[str, Json] = {
         "Authorizer",
         _query("state", _one_of(AUTHORIZER_STATES), "only those in this state"),
     ),
+    "/authorizers/{authorizer_appid}/pause": _pause(
+        "pause", "Stop the releases of one mini program; pushes are accepted meanwhile"
+    ),
+    "/authorizers/{authorizer_appid}/resume": _pause("resume", "Let those of one mini program go on"),
     "/waves": _plain("get", "listWaves", "Versions on their way through the rings", "Waves"),
     "/waves/{user_version}/go": _wave("go", "Let a stopped wave go on, or open the next ring now"),
     "/waves/{user_version}/stop": _wave("stop", "Stop a wave: nothing more of it is called"),

@@ -59,6 +59,8 @@ CHINESE = {
     "paused by an operator; `reactor resume` lets them go on": "已由操作员暂停；`reactor resume` 恢复",
     "stopped since {since}: {reason}": "自 {since} 起停止：{reason}",
     "flow": "畅通",
+    "{calls}; mini programs paused one by one: {count}": "{calls}；另有 {count} 个小程序单独暂停",
+    "{state}, paused": "{state}，已暂停",
     "none yet; WeChat pushes one every 10 minutes": "还没有；微信每 10 分钟推送一次",
     "{seconds} s old": "{seconds} 秒前收到",
     "nothing is due": "没有到期未办的",

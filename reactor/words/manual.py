@@ -97,10 +97,15 @@ CHINESE = {
     "Show what WeChat pushed.": "查看微信推送了什么。",
     "List events, newest first.": "列出推送，新的在前。",
     "Show one event.": "查看一次推送。",
-    "Stop all releases; pushes are accepted and recorded meanwhile.": (
-        "暂停全部发布；此间推送照常接收和记录。"
+    "Stop all releases, or those of one mini program; pushes are accepted and recorded meanwhile.": (
+        "暂停全部发布，或只暂停一个小程序；此间推送照常接收和记录。"
     ),
-    "Let paused releases go on.": "恢复已暂停的发布。",
+    "Only this one, at once.": "只暂停这个小程序，立即生效。",
+    "Let paused releases go on, those that are still valid: each is looked at anew.": (
+        "恢复已暂停的发布；每个都重新查询，仍然有效的才发布。"
+    ),
+    "Only this one, which was paused alone.": "只恢复这个单独暂停的小程序。",
+    "Hold back a release that waits, until a person approves.": "拦下还在等待的发布，等人工确认。",
     "Explain a captured push offline: what of it is fine, what fails, and why.": (
         "离线解释抓到的一次推送：哪里正常，哪里不对，为什么。"
     ),

@@ -37,7 +37,7 @@ CHINESE = {
     "Waves": "批次发布",
     "Live": "已上线",
     "Failed": "失败",
-    "Under way": "进行中",
+    "Waiting or under way": "等待或进行中",
     "Waiting": "等待中",
     "Ended": "已结束",
     "wave open": "进行中",

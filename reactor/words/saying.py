@@ -34,6 +34,7 @@ def retell(text: str, lang: Lang) -> str:
 
 # Reasons hold words of WeChat and of merchants: whatever they are, a page is not to wait for this.
 _LONGEST, _DEEPEST, _MOST_PARTS = 600, 5, 6
+_LATIN = re.compile("[A-Za-z]")
 _NAMES = frozenset({"call", "appid", "name", "field"})
 _NUMBERS = frozenset({"count", "errcode", "ms", "number", "seconds", "times", "turn", "turns"})
 _JOINTS = (("; ", "；", _MOST_PARTS), (": ", "：", 1), (", ", "，", 1))
@@ -53,13 +54,14 @@ def _retold(text: str, depth: int) -> str:
 
 
 def _joined(text: str, depth: int) -> str:
-    """Sentences that were put together; as it is where none of them is known."""
+    """Sentences that were put together, taken apart where most is told; as it is where none is known."""
+    tellings = [text]
     for joint, twin, most in _JOINTS:
         parts = text.split(joint, most)
         told = [_retold(part, depth - 1) for part in parts] if len(parts) > 1 else parts
         if told != parts:
-            return twin.join(told)
-    return text
+            tellings.append(twin.join(told))
+    return min(tellings, key=lambda telling: len(_LATIN.findall(telling)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,13 @@ AUDITS = {
 _REFUSAL = re.compile(r"(\w+) answered (-?\d+):")
 # What a stored reason says of a wait that is over; else it was a backoff.
 WAITED = (
+    ("paused by an operator", "for the end of the pause"),
     ("the policy waits", "as the policy says"),
+    ("frozen until", "as the policy says"),
+    ("outside of the release windows", "as the policy says"),
+    ("waits for ring", "for its ring"),
+    ("the wave of version", "for its ring"),
+    ("gray release at", "for the next step of the gray release"),
     ("a newer version (", "for the newer audit"),
     ("no component_verify_ticket", "for a ticket"),
     ("is not known yet", "for the authorizer"),
@@ -81,6 +87,9 @@ WAITS: Mapping[str, str] = {
     WaitsFor.NEWER_AUDIT: "for the newer audit",
     WaitsFor.AUTHORIZER: "for the authorizer",
     WaitsFor.DELAY: "as the policy says",
+    WaitsFor.PAUSE: "for the end of the pause",
+    WaitsFor.RING: "for its ring",
+    WaitsFor.GRAY: "for the next step of the gray release",
 }
 
 

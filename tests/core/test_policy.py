@@ -287,12 +287,15 @@ def test_whatever_the_file_says_it_is_followed_or_refused_and_never_half(text):
         assert terms.delay_seconds is None or 0 <= terms.delay_seconds <= 2592000
 
 
+WAITING = (Mode.AUTO, Mode.GRAY, Mode.OBSERVE)  # what is held or left alone has nothing to wait for
+
+
 @given(st.sampled_from(Mode), st.integers(0, 2592000), st.sampled_from(Mode), st.integers(0, 2592000))
 def test_what_was_written_is_what_applies(mode, delay, own_mode, own_delay):
     policy = parse_policy(
         f'[default]\nmode = "{mode}"\ndelay_seconds = {delay}\n'
         f'[authorizers.{SHOP}]\nmode = "{own_mode}"\ndelay_seconds = {own_delay}\n'
     )
-    assert treatment(policy, OTHER) == (mode, float(delay) if mode in (Mode.AUTO, Mode.GRAY) else 0.0)
-    own_waits = own_mode in (Mode.AUTO, Mode.GRAY)
+    assert treatment(policy, OTHER) == (mode, float(delay) if mode in WAITING else 0.0)
+    own_waits = own_mode in WAITING
     assert treatment(policy, SHOP) == (own_mode, float(own_delay) if own_waits else 0.0)

@@ -15,7 +15,7 @@ from reactor.store import claims
 CAFE, CAFE_NAME = "wx000000000000000b", "gh_00000000000b"
 HOLD = '[default]\nmode = "hold"\n'
 EVERYTHING = (*LISTS, "/status", "/releases/1", "/nothing/here")
-ACTS = ("approve", "retry", "cancel")
+ACTS = ("approve", "hold", "retry", "cancel")
 
 
 def moment(value):
@@ -105,6 +105,7 @@ AUTHORIZER = {
 STATUS = {
     "version": text,
     "paused": yes_or_no,
+    "paused_authorizers": count,
     "blocked": nothing,
     "ticket_age_seconds": number,
     "pending": count,
@@ -270,6 +271,7 @@ def test_the_status_shows_every_field_of_the_contract(house):
     assert status == {
         "version": __version__,
         "paused": False,
+        "paused_authorizers": 0,
         "blocked": None,
         "ticket_age_seconds": 7,
         "pending": 1,
@@ -415,6 +417,92 @@ def test_pause_stops_the_releases_and_resume_lets_them_go_on(house):
     assert house.only_release()["state"] == "released"
 
 
+def test_hold_keeps_a_waiting_release_back_until_a_person_approves_it(build_house):
+    house = build_house("[default]\ndelay_seconds = 600\n")
+    house.open_shop()
+    house.approve()
+    (waiting,) = house.releases()
+    held = act(house, waiting, "hold").get_json()
+    assert set(held) == {*RELEASE, "history", "calls"}
+    assert (held["state"], held["due_at"]) == ("held", None)
+    assert held["reason"] == "an operator held it back; it waits for a person"
+    assert (held["history"][-1]["happening"], held["history"][-1]["actor"]) == ("held_back", "api")
+    assert is_problem(act(house, waiting, "hold"), 409)
+    house.run_for(900, step=60)
+    assert house.only_release()["state"] == "held"
+    assert house.platform.effective_releases(SHOP) == []
+    assert act(house, waiting, "approve").status_code == 200
+    house.run()
+    assert house.only_release()["state"] == "released"
+
+
+def pause_one(house, verb="pause", appid=SHOP, **more):
+    return ask(house, f"/authorizers/{appid}/{verb}", "POST", **more)
+
+
+def test_one_mini_program_is_paused_at_once_and_the_others_go_on(house):
+    house.open_shop()
+    house.open_shop(CAFE, CAFE_NAME)
+    house.approve("1.0.0")
+    shown = pause_one(house)
+    assert shown.status_code == 200
+    assert fits(shown.get_json(), AUTHORIZER, "live_version")
+    assert shown.get_json() in house.api("/authorizers")["items"]
+    assert shown.get_json()["authorizer_appid"] == SHOP
+    house.approve("1.0.0", CAFE, CAFE_NAME)
+    status = house.api("/status")
+    assert (status["paused"], status["paused_authorizers"]) == (False, 1)
+    shops = {one["authorizer_appid"]: one for one in house.releases()}
+    assert shops[SHOP]["reason"] == "paused by an operator; resume lets it go on"
+    assert shops[CAFE]["reason"] is None
+    assert house.api(f"/releases/{shops[SHOP]['id']}")["reason"] == shops[SHOP]["reason"]
+    house.run_for(60, step=10)
+    shops = {one["authorizer_appid"]: one for one in house.releases()}
+    assert (shops[CAFE]["state"], shops[SHOP]["state"]) == ("released", "pending")
+    assert "pause" in shops[SHOP]["reason"]
+    assert house.platform.effective_releases(SHOP) == []
+    assert pause_one(house, "resume").status_code == 200
+    house.run()
+    assert house.api("/status")["paused_authorizers"] == 0
+    assert {one["state"] for one in house.releases()} == {"released"}
+
+
+def test_a_pause_of_all_and_one_of_a_mini_program_are_two_things(house):
+    house.open_shop()
+    house.open_shop(CAFE, CAFE_NAME)
+    pause_one(house)
+    ask(house, "/pause", "POST")
+    house.approve("1.0.0")
+    house.approve("1.0.0", CAFE, CAFE_NAME)
+    house.run_for(5)
+    assert {one["state"] for one in house.releases()} == {"pending"}
+    resumed = ask(house, "/resume", "POST").get_json()
+    assert (resumed["paused"], resumed["paused_authorizers"]) == (False, 1)
+    house.run_for(5)
+    assert {one["authorizer_appid"]: one["state"] for one in house.releases()} == {
+        SHOP: "pending",
+        CAFE: "released",
+    }
+    ask(house, "/pause", "POST")
+    pause_one(house, "resume")
+    house.run_for(5)
+    assert house.platform.effective_releases(SHOP) == []
+    ask(house, "/resume", "POST")
+    house.run()
+    assert {one["state"] for one in house.releases()} == {"released"}
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+def test_a_pause_of_one_needs_the_token_and_a_mini_program_that_is_known(house, verb):
+    house.open_shop()
+    assert is_problem(pause_one(house, verb, headers={}), 401)
+    for appid in (CAFE, "wx", SHOP.upper(), f"{SHOP}0", "%00", f"{SHOP}%00", "1"):
+        assert is_problem(pause_one(house, verb, appid), 404)
+    assert house.api("/status")["paused_authorizers"] == 0
+    again = [pause_one(house, verb).get_json() for _ in range(2)]
+    assert again[0] == again[1]
+
+
 # -- nearly right, and broken ----------------------------------------------------------------------------
 
 
@@ -433,7 +521,12 @@ def test_paths_and_methods_that_are_nearly_right_are_problems_and_never_redirect
             answer = ask(house, path, method)
             assert is_problem(answer, 404)
             assert "Location" not in answer.headers
-    for path, allowed in (("/status", "GET"), ("/pause", "POST"), ("/releases/1/retry", "POST")):
+    for path, allowed in (
+        ("/status", "GET"),
+        ("/pause", "POST"),
+        ("/releases/1/retry", "POST"),
+        (f"/authorizers/{SHOP}/pause", "POST"),
+    ):
         for method in {"GET", "POST", "PUT", "DELETE", "PATCH"} - {allowed}:
             answer = ask(house, path, method)
             assert is_problem(answer, 405)

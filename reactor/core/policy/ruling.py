@@ -16,8 +16,8 @@ class Action(StrEnum):
 
     OFF = "off"
     HOLD = "hold"
-    OBSERVE = "observe"
     WAIT = "wait"
+    OBSERVE = "observe"
     GO = "go"
 
 

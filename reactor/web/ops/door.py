@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, g, make_response, redirect, reques
 from werkzeug.wrappers import Response as AnyResponse
 
 from reactor.admission import LONGEST_SECONDS, TooManyTries, WrongPassword
-from reactor.store import rings
+from reactor.store import waves
 from reactor.web.ops import guards, speech
 from reactor.web.ops.frame import goal, page
 from reactor.web.ops.office import Office
@@ -44,7 +44,7 @@ def arrive(office: Office) -> AnyResponse | None:
 
 def _has_waves(office: Office) -> bool:
     with office.store.read() as connection:
-        return rings.has_any(connection)
+        return bool(waves.latest(connection, 1))
 
 
 def cookie_name() -> str:

@@ -103,7 +103,8 @@ def add_releases(ops: Blueprint, office: Office) -> None:
             chapter = shelves.chapter(connection, release.id, until=until)
             pushed = release.event_id and not chapter.since and shelves.event(connection, release.event_id)
         event, message = pushed or (None, None)
-        shown = present.release(release, system)
+        paused = shop is not None and shop.paused
+        shown = present.release(release, system, paused=paused)
         record = story.Record(
             release,
             chapter.history,
@@ -121,7 +122,7 @@ def add_releases(ops: Blueprint, office: Office) -> None:
             steps=_affordable(story.tell(record, lang)),
             explained=story.explained(record, lang) if release.state is not State.RELEASED else None,
             is_refusal=telling.is_refusal(shown["reason"]),
-            coming=story.upcoming(release, system, lang) if until is None else None,
+            coming=story.upcoming(release, system, lang, paused=paused) if until is None else None,
             earlier=chapter.since,
             until=until,
             doors=telling.DOORS,
@@ -161,8 +162,14 @@ def _pages(office: Office, asked: _Asked) -> Iterator[list[dict[str, Any]]]:
             found = shelves.leaf_releases(
                 connection, window, states=asked.states, authorizer_appid=asked.authorizer_appid
             )
-            names = shelves.nick_names(connection, [one.authorizer_appid for one in found])
-        yield [present.release(one, system) | {"nick_name": names.get(one.authorizer_appid)} for one in found]
+            appids = [one.authorizer_appid for one in found]
+            names = shelves.nick_names(connection, appids)
+            paused = authorizers.paused_among(connection, appids)
+        yield [
+            present.release(one, system, paused=one.authorizer_appid in paused)
+            | {"nick_name": names.get(one.authorizer_appid)}
+            for one in found
+        ]
         if len(found) < _SHEET_PAGE:
             return
         before = found[-1].id

@@ -1,18 +1,17 @@
 """Waves: each version on its way through the rings, and the hands that let it go on, stop it, end it."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
 from reactor.core.errors import IllegalTransition
-from reactor.core.lifecycle import State
-from reactor.core.policy import Waves
-from reactor.store import rings
+from reactor.core.policy.waves import NOBODY, Standing, Tallies, Tally, WaveState
+from reactor.store import waves
 from reactor.store.database import Conflict
-from reactor.store.rings import Progress
+from reactor.store.waves import Wave
 from reactor.web.ops import filters
 from reactor.web.ops.frame import back, page
 from reactor.web.ops.office import Office
@@ -20,25 +19,16 @@ from reactor.web.ops.office import Office
 log = logging.getLogger(__name__)
 
 _MOST = 20
-_OVER = ("done", "cancelled")
 _LONGEST_VERSION = 1000
-# What a person reads of a ring, and the states that it is counted from.
-_COLUMNS = {
-    "live": (State.RELEASED,),
-    "under_way": (State.RELEASING,),
-    "waiting": (State.PENDING, State.HELD),
-    "failed": (State.FAILED,),
-    "ended": (State.CANCELLED, State.SUPERSEDED),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class RingLine:
-    """One ring of one wave: its name (empty for the rest), where it stands, and its releases by column."""
+    """One ring of one wave: its name (empty for the rest), where it stands, and how its releases do."""
 
     name: str
     stands: str
-    counts: Mapping[str, int]
+    tally: Tally
 
 
 def add_waves(ops: Blueprint, office: Office) -> None:
@@ -47,14 +37,14 @@ def add_waves(ops: Blueprint, office: Office) -> None:
     def show(*, asking: str | None = None, mistyped: bool = False) -> str:
         followed = office.furnishing.policy().waves
         with office.store.read() as connection:
-            found = rings.latest(connection, _MOST)
+            found = waves.latest(connection, _MOST)
+            counted = waves.tallies(connection, [one.user_version for one in found])
         if asking is not None and asking not in [one.user_version for one in found]:
             abort(404, "There is no wave of this version.")
         return page(
             "waves.html",
-            waves=[(one, _lines(one, followed), _verbs(one)) for one in found],
+            waves=[(one, _lines(one, counted[one.user_version]), _verbs(one)) for one in found],
             rings=followed.rings,
-            columns=list(_COLUMNS),
             asking=asking,
             mistyped=mistyped,
         )
@@ -85,25 +75,24 @@ def add_waves(ops: Blueprint, office: Office) -> None:
         return back("/ops/waves")
 
 
-def _lines(wave: Progress, followed: Waves) -> Sequence[RingLine]:
-    """Its rings as the policy names them now, the rest last; also one that the policy knows no more."""
-    last = max([followed.last, *wave.counts])
-    names = [ring.name for ring in followed.rings]
+def _lines(wave: Wave, counted: Tallies) -> Sequence[RingLine]:
+    """Its rings by the names it went through them, the rest last."""
+    ring = min(wave.standing.ring, len(wave.rings))
     return [
         RingLine(
-            names[number] if number < len(names) else "",
-            "open" if number == wave.ring else "passed" if number < wave.ring else "closed",
-            {
-                column: sum(wave.counts.get(number, {}).get(state, 0) for state in states)
-                for column, states in _COLUMNS.items()
-            },
+            name,
+            "open" if number == ring else "passed" if number < ring else "closed",
+            counted.get(number, NOBODY),
         )
-        for number in range(last + 1)
+        for number, name in enumerate((*wave.rings, ""))
     ]
 
 
-def _verbs(wave: Progress) -> list[str]:
+def _verbs(wave: Wave) -> list[str]:
     """What a person may do about it now."""
-    if wave.state in _OVER:
+    standing: Standing = wave.standing
+    if standing.state in (WaveState.DONE, WaveState.CANCELLED):
         return []
-    return ["go", "cancel"] if wave.state == "stopped" else ["go", "stop", "cancel"]
+    if standing.state is WaveState.STOPPED:
+        return ["go", "cancel"]
+    return [*(["go"] if standing.ring < len(wave.rings) else []), "stop", "cancel"]

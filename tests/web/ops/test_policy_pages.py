@@ -135,6 +135,41 @@ def test_only_a_known_mini_program_can_be_paused_and_only_with_the_forms_token(a
     assert "Nothing of this mini program" not in shop_page(operator)
 
 
+def test_a_release_says_that_its_mini_program_is_paused_before_its_next_turn_and_after_it(at_pages):
+    house, operator = at_pages()
+    house.open_shop()
+    house.approve()
+    operator.send(f"/ops/authorizers/{SHOP}/pause")
+    for _ in range(2):
+        told = text_of(operator.get("/ops/releases/1"))
+        assert "paused by an operator; resume lets it go on" in told
+        assert "Paused by an operator; it goes on when somebody resumes" in told
+        sheet = operator.get("/ops/releases.csv").get_data(as_text=True)
+        assert "paused by an operator; resume lets it go on" in sheet
+        house.run()
+    house.clock.advance(60)
+    operator.send(f"/ops/authorizers/{SHOP}/resume")
+    house.run()
+    assert "Waited for the end of the pause" in text_of(operator.get("/ops/releases/1"))
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-CN"])
+@pytest.mark.parametrize(
+    ("waits_for", "english", "chinese"),
+    [
+        ("pause", "It waits for the end of the pause", "正在等恢复发布"),
+        ("ring", "It waits for its ring", "正在等所在批次放行"),
+        ("gray", "It waits for the next step of the gray release", "正在等下一步灰度"),
+    ],
+)
+def test_a_release_that_waits_says_what_for(at_pages, lang, waits_for, english, chinese):
+    house, operator = at_pages(lang=lang)
+    house.open_shop()
+    house.approve()
+    edit(house, "UPDATE releases SET waits_for = :what, due_at = NULL", what=waits_for)
+    assert (english if lang == "en" else chinese) in text_of(operator.get("/ops/releases/1"))
+
+
 # -- one release -----------------------------------------------------------------------------------------
 
 
@@ -206,8 +241,9 @@ def test_a_gray_release_shows_its_steps_and_how_far_it_is(at_pages):
 def wave(house, version="2.0.0", state="open", ring=0):
     edit(
         house,
-        "INSERT INTO waves (user_version, opened_at, ring, state, reason) "
-        "VALUES (:version, 1790000000, :ring, :state, 'too many of it failed')",
+        "INSERT INTO waves (user_version, opened_at, ring, state, reason, rings) "
+        "VALUES (:version, 1790000000, :ring, :state, 'too many of it failed', :rings)",
+        rings='["canaries", "early"]',
         version=version,
         ring=ring,
         state=state,
@@ -254,9 +290,9 @@ def test_a_wave_shows_its_rings_and_how_many_are_where(at_pages):
     for number, (state, ring) in enumerate(where):
         ringed(house, number, state, ring)
     assert cells(operator.get("/ops/waves")) == [
-        ["canaries", "gone through", "1", "0", "0", "0", "0"],
-        ["early", "its turn", "1", "1", "1", "1", "0"],
-        ["the rest", "not yet", "0", "0", "2", "0", "1"],
+        ["canaries", "gone through", "1", "0", "0", "0"],
+        ["early", "its turn", "1", "2", "1", "0"],
+        ["the rest", "not yet", "0", "2", "0", "1"],
     ]
 
 
