@@ -66,7 +66,7 @@ class Desk:
             if release.state is State.RELEASING:  # the answer in flight decides first, whoever asks
                 raise IllegalTransition(_IN_FLIGHT.format(happening=happening))
             if happening is Happening.RETRIED and release.waits_for == WaitsFor.DELAY:
-                values["approved_by"] = actor  # who says "now" to what the policy puts off has said yes to it
+                values["hurried"] = True
             values["reason"] = words = _words(release, happening)
             changed = releases.change(
                 connection, release, happening, at=now, actor=actor, detail=words, **values

@@ -78,6 +78,7 @@ class Permission:
             self._desc,
             release.approved_by,
             paused=self._all_paused or (known is not None and known.paused),
+            hurried=release.hurried,
         )
         self.ruling = decide(self._tools.policy(), case, self._tools.clock())
         return self.ruling

@@ -17,6 +17,8 @@ _TYPES: Mapping[Kind, str] = {
     Kind.REJECTED: "audit.rejected",
     Kind.DELAYED: "audit.delayed",
     Kind.HELD: "release.held",
+    Kind.HELD_REMINDER: "release.still_held",
+    Kind.EXPIRED: "release.expired",
     Kind.FAILED: "release.failed",
     Kind.BLOCKED: "calls.blocked",
     Kind.UNBLOCKED: "calls.unblocked",
@@ -34,6 +36,8 @@ _ONE: Mapping[Kind, str] = {
     Kind.REJECTED: "❌ {what} was rejected",
     Kind.DELAYED: "⏳ {what}: the audit takes longer than usual",
     Kind.HELD: "⏸ {what} is approved and waits for a person",
+    Kind.HELD_REMINDER: "⏸ {what} still waits for a person",
+    Kind.EXPIRED: "⌛ {what} was not released, nobody decided in time",
     Kind.FAILED: "⚠️ {what} was not released, a person must look",
     Kind.BLOCKED: "🚫 All calls to WeChat are stopped",
     Kind.UNBLOCKED: "✅ Calls to WeChat flow again",
@@ -51,6 +55,8 @@ _MANY: Mapping[Kind, str] = {
     Kind.REJECTED: "❌ {count} audits ended in a rejection",
     Kind.DELAYED: "⏳ {count} audits take longer than usual",
     Kind.HELD: "⏸ {count} approved versions wait for a person",
+    Kind.HELD_REMINDER: "⏸ {count} versions still wait for a person: `reactor releases ls --state held`",
+    Kind.EXPIRED: "⌛ {count} versions were not released, nobody decided in time",
     Kind.FAILED: "⚠️ {count} versions were not released, a person must look",
     Kind.BLOCKED: "🚫 Calls to WeChat were stopped {count} times",
     Kind.UNBLOCKED: "✅ Calls to WeChat resumed {count} times",
@@ -63,11 +69,13 @@ _MANY: Mapping[Kind, str] = {
     Kind.ROLLED_BACK: "↩️ {count} versions were rolled back",
     Kind.ROLLBACK_FAILED: "⚠️ {count} versions could not be rolled back, a person must look",
 }
+_DECIDE = "to decide: `reactor releases approve {id}`, or `cancel {id}`"
 _NO_TICKET_YET = "🔑 No ticket from WeChat has come yet"
 _WITH_REASON = frozenset(
     {
         *(Kind.REJECTED, Kind.DELAYED, Kind.HELD, Kind.FAILED, Kind.BLOCKED, Kind.NEEDS_REAUTHORIZATION),
         *(Kind.ROLLED_BACK, Kind.ROLLBACK_FAILED, Kind.POLICY_BROKEN, Kind.WAVE_STOPPED),
+        *(Kind.HELD_REMINDER, Kind.EXPIRED),
     }
 )
 
@@ -105,10 +113,15 @@ class Teller:
         parts = [say(_ONE[notice.kind], self.lang, what=_what(notice))]
         if notice.kind is Kind.LIVE:
             parts += self._times(notice)
+        if notice.kind is Kind.HELD_REMINDER and notice.held_since is not None:
+            time = lasting(notice.at - notice.held_since, self.lang)
+            parts.append(say("for {time}", self.lang, time=time))
         if notice.kind in _WITH_REASON and notice.detail:
             parts.append(say("reason: {reason}", self.lang, reason=self._reason(notice)))
         if notice.kind is Kind.BLOCKED:
             parts.append(say("nothing is lost, it goes on by itself once that is mended", self.lang))
+        if notice.kind is Kind.HELD_REMINDER:
+            parts.append(say(_DECIDE, self.lang, id=notice.release_id))
         return [" · ".join(parts)]
 
     def _many(self, notices: Sequence[Notice]) -> list[str]:

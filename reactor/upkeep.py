@@ -13,6 +13,7 @@ from reactor.store.pruning import BATCH, prune
 from reactor.store.vault import VaultLocked
 from reactor.sweep import Sweep
 from reactor.tools import Tools
+from reactor.undecided import Undecided
 from reactor.wechat import CallRecord
 
 log = logging.getLogger(__name__)
@@ -33,10 +34,11 @@ class Upkeep:
         self._since: float | None = None
         self._sweep = Sweep(tools)
         self._heeding = Heeding(tools)
+        self._undecided = Undecided(tools)
 
     def step(self) -> bool:
         """Do what is due; False when nothing is. The sweep comes last: it always has somebody to ask."""
-        if self._heeding.step():
+        if self._heeding.step() or self._undecided.step():
             return True
         return self._tell_of_ticket() or self._start_push_ticket() or self._prune() or self._sweep.step()
 

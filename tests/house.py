@@ -6,6 +6,7 @@ from random import Random
 from known import COMPONENT, SHOP, SHOP_NAME
 
 from reactor.core.crypto import seal_envelope
+from reactor.desk import Desk
 from reactor.simulator import pusher
 from reactor.simulator.platform import Platform
 
@@ -47,6 +48,11 @@ class House:
     @property
     def tally(self):
         return self.app.extensions["reactor"].tally
+
+    @property
+    def desk(self):
+        """The operator's hands, past every door."""
+        return Desk(self.store, COMPONENT, wake=self.worker.wake, clock=self.clock)
 
     # pushes
 

@@ -33,7 +33,7 @@ _CALLING = {
     "staged",
     "rollback",
 }
-_KEEPING = _CALLING | {"audits", "heeding", "openings", "pulse", "sweep"}
+_KEEPING = _CALLING | {"audits", "heeding", "openings", "pulse", "sweep", "undecided"}
 _HOUSE = _KEEPING | {
     "pictures",
     "notify",
@@ -90,6 +90,7 @@ MAY_USE = {
     "upkeep": _KEEPING,
     "chaining": {"core", "store", "tools"},
     "heeding": {"core", "store", "tools"},
+    "undecided": {"core", "store", "tools"},
     "steps": _CALLING,
     "worker": {"chaining", "core", "store", "post", "pulse", "steps", "sweep", "tide", "tools", "upkeep"},
     "openings": {"core", "store"},

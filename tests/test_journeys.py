@@ -376,6 +376,18 @@ def test_retry_makes_a_delayed_release_due_now(build_house):
     assert house.only_release()["state"] == "released"
 
 
+def test_whoever_would_not_wait_for_a_delay_has_not_approved_what_is_held(build_house):
+    more = '[[versions]]\nuser_version = "1.*"\nmode = "hold"\n'
+    house = build_house(f"[default]\ndelay_seconds = 900\n{more}")
+    house.open_shop()
+    house.approve()
+    house.run()
+    house.api(f"/releases/{house.only_release()['id']}/retry", "POST")
+    house.run()
+    assert house.only_release()["state"] == "held"
+    assert count(house.platform, "release") == 0
+
+
 def test_a_cancelled_release_stays_cancelled(build_house):
     house = build_house('[default]\nmode = "hold"\n')
     house.open_shop()

@@ -16,6 +16,10 @@ LOST_EN = "nothing is lost, it goes on by itself once that is mended"
 STOP_EN = "nothing can be released any more"
 DUE_ZH = "应每 10 分钟一次，请检查授权事件接收URL"
 DUE_EN = "one is due every 10 minutes; check the 授权事件接收URL"
+DECIDE_ZH = "发布请执行 `reactor releases approve 7`，取消请用 `cancel 7`"
+DECIDE_EN = "to decide: `reactor releases approve 7`, or `cancel 7`"
+HOLDS = "the policy holds it until a person approves"
+EXPIRED = "nobody decided within 72 hours; it was not released"
 
 
 def told(kind, lang="zh", number=1, **more):
@@ -90,6 +94,18 @@ def told(kind, lang="zh", number=1, **more):
             f"🔑 No ticket from WeChat has come yet · {DUE_EN}",
         ),
         (Kind.TICKET_BACK, {}, "✅ 微信票据已恢复推送", "✅ The ticket from WeChat is back"),
+        (
+            Kind.HELD_REMINDER,
+            {"detail": HOLDS, "held_since": 20_000 - 86400.0},
+            f"⏸ 小鹿点餐 2.3.1 仍在等待人工确认 · 已等 1 天 · 原因：按策略等待人工确认 · {DECIDE_ZH}",
+            f"⏸ 小鹿点餐 2.3.1 still waits for a person · for 1 d · reason: {HOLDS} · {DECIDE_EN}",
+        ),
+        (
+            Kind.EXPIRED,
+            {"detail": EXPIRED},
+            "⌛ 小鹿点餐 2.3.1 未发布：到期无人确认 · 原因：72 小时内无人确认，没有发布",
+            f"⌛ 小鹿点餐 2.3.1 was not released, nobody decided in time · reason: {EXPIRED}",
+        ),
         (
             Kind.WAVE_STOPPED,
             {"detail": STOPPED},

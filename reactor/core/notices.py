@@ -22,6 +22,8 @@ class Kind(StrEnum):
     REJECTED = "rejected"
     DELAYED = "delayed"
     HELD = "held"
+    HELD_REMINDER = "held_reminder"
+    EXPIRED = "expired"
     FAILED = "failed"
     BLOCKED = "blocked"
     UNBLOCKED = "unblocked"
@@ -58,6 +60,7 @@ class Notice:
     submitted_at: float | None = None
     approved_at: float | None = None
     released_at: float | None = None
+    held_since: float | None = None
 
     @property
     def news(self) -> tuple[Kind, str | None, str | None]:

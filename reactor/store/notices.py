@@ -32,6 +32,7 @@ _PENDING = (
         releases.c.submitted_at,
         releases.c.approved_at,
         releases.c.released_at,
+        releases.c.held_since,
     )
     .select_from(
         notices.outerjoin(releases, releases.c.id == notices.c.release_id).outerjoin(

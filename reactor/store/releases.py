@@ -58,6 +58,7 @@ class Release:
     submitted_at: float | None
     rule: str | None = None
     approved_by: str | None = None
+    hurried: bool = False
     held_since: float | None = None
     reminded_at: float | None = None
     ring: int | None = None

@@ -170,6 +170,8 @@ releases = sa.Table(
     # The rule of the policy that decided last, and the person who approved it, if one did.
     sa.Column("rule", sa.Text),
     sa.Column("approved_by", sa.Text),
+    # A person would not wait for the delay of the policy.
+    sa.Column("hurried", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("held_since", _TIME),
     sa.Column("reminded_at", _TIME),
     # The stage of its version's wave.
@@ -183,6 +185,15 @@ releases = sa.Table(
 )
 sa.Index("ix_releases_state_due", releases.c.state, releases.c.due_at)
 sa.Index("ix_releases_state_id", releases.c.state, releases.c.id)
+# A literal: with a parameter in its place SQLite does not know the index again.
+IS_HELD = releases.c.state == sa.literal_column("'held'")
+sa.Index(
+    "ix_releases_held",
+    releases.c.held_since,
+    releases.c.reminded_at,
+    sqlite_where=IS_HELD,
+    postgresql_where=IS_HELD,
+)
 _LIVE = releases.c.released_at.is_not(None)
 sa.Index("ix_releases_released_at", releases.c.released_at, sqlite_where=_LIVE, postgresql_where=_LIVE)
 sa.Index("ix_releases_authorizer_id", releases.c.authorizer_appid, releases.c.id)

@@ -5,6 +5,16 @@ CHINESE = {
     "❌ {what} was rejected": "❌ {what} 审核不通过",
     "⏳ {what}: the audit takes longer than usual": "⏳ {what} 审核延后",
     "⏸ {what} is approved and waits for a person": "⏸ {what} 审核通过，等待人工确认",
+    "⏸ {what} still waits for a person": "⏸ {what} 仍在等待人工确认",
+    "for {time}": "已等 {time}",
+    "to decide: `reactor releases approve {id}`, or `cancel {id}`": (
+        "发布请执行 `reactor releases approve {id}`，取消请用 `cancel {id}`"
+    ),
+    "⏸ {count} versions still wait for a person: `reactor releases ls --state held`": (
+        "⏸ {count} 个版本仍在等待人工确认：`reactor releases ls --state held`"
+    ),
+    "⌛ {what} was not released, nobody decided in time": "⌛ {what} 未发布：到期无人确认",
+    "⌛ {count} versions were not released, nobody decided in time": "⌛ {count} 个版本未发布：到期无人确认",
     "⚠️ {what} was not released, a person must look": "⚠️ {what} 发布失败，需要人工处理",
     "🚫 All calls to WeChat are stopped": "🚫 已停止调用微信接口",
     "✅ Calls to WeChat flow again": "✅ 微信接口调用已恢复",

@@ -125,6 +125,7 @@ CHINESE = {row.en: row.zh for row in ROWS} | {
     "{name} is not wx and 16 hex digits": "{name} 不是 wx 加 16 位十六进制",
     "{name} is no moment of 1 to 10 digits": "{name} 不是 1 至 10 位数字的时间",
     # -- the life of a release
+    "nobody decided within {count} hours; it was not released": "{count} 小时内无人确认，没有发布",
     "the policy holds it until a person approves": "按策略等待人工确认",
     "the authorizer is not known yet; this goes on once it is": "还不认识此授权方；认识后自动继续",
     "the policy waits {seconds} s after the approval": "按策略在审核通过后等 {seconds} 秒",

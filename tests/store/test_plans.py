@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from reactor.audits import AuditPush, accept_audits
 from reactor.core.events import AuditSucceeded
-from reactor.core.lifecycle import State
+from reactor.core.lifecycle import Happening, State
 from reactor.core.notices import Kind
 from reactor.core.policy import Pace, Policy
 from reactor.core.record import Ends
@@ -24,6 +24,7 @@ from reactor.store import (
     notices,
     pruning,
     releases,
+    undecided,
     waves,
 )
 from reactor.store.schema import events, history
@@ -162,9 +163,16 @@ def tide(connection):
     assert waves.cancel_waiting(connection, "1.0.0", now=NOW, actor="worker", reason="why") == 1
 
 
+def held(connection):
+    (mine,) = releases.in_states(connection, [CAFE], [State.PENDING])
+    assert releases.change(connection, mine, Happening.HELD_BACK, at=NOW - 90, actor="cli", due_at=None)
+    assert undecided.remind(connection, before=NOW - 60, now=NOW)
+    assert undecided.expire(connection, before=NOW - 60, now=NOW, reason="why")
+
+
 @pytest.mark.parametrize(
     "step",
-    [look, claim, intake, sweep, ticket, clock_set_back, post, record, tide],
+    [look, claim, intake, sweep, ticket, clock_set_back, post, record, tide, held],
     ids=lambda step: step.__name__,
 )
 def test_no_step_reads_a_whole_table(connection, step):

@@ -99,6 +99,29 @@ def contents(house, tables):
         }
 
 
+def test_what_waited_for_a_person_already_keeps_since_when(house):
+    told = {
+        "authorizer_appid": SHOP,
+        "state": "held",
+        "mode": "hold",
+        "approved_at": PAST,
+        "created_at": PAST,
+    }
+    story = {"actor": "worker", "happening": "x"}
+    waited = (("pending", 1), ("held", 60), ("pending", 120), ("releasing", 121), ("held", 130))
+    with house.store.write() as connection:
+        then = sa.MetaData()
+        then.reflect(connection)
+        releases, history = then.tables["releases"], then.tables["history"]
+        connection.execute(sa.insert(releases), [told, {**told, "state": "pending"}, told])
+        rows = [{"release_id": 1, "at": PAST + after, "to_state": state, **story} for state, after in waited]
+        connection.execute(sa.insert(history), [*rows, {**rows[1], "release_id": 2}])
+    house.store.migrate()
+    with house.store.read() as connection:
+        found = connection.execute(sa.text("SELECT held_since, hurried FROM releases ORDER BY id"))
+        assert [tuple(row) for row in found] == [(PAST + 130, 0), (None, 0), (PAST, 0)]
+
+
 def test_a_database_of_the_first_version_keeps_every_row_and_is_worked_on(house):
     then = sa.MetaData()
     with house.store.write() as connection:

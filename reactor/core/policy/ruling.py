@@ -25,7 +25,7 @@ class Action(StrEnum):
 class Case:
     """One approval: since when it is known (Unix seconds), and the version as far as anybody looked.
 
-    `approved_by` is the person who said yes to it, if one did.
+    `approved_by` is the person who said yes to it, if one did; `hurried`: one would not wait for its delay.
     """
 
     subject: Subject
@@ -34,6 +34,7 @@ class Case:
     user_desc: str | None = None
     approved_by: str | None = None
     paused: bool = False
+    hurried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ def _bars(policy: Policy, memberships: Who, levels: Sequence[Sequence[Terms]], c
         if found := [terms for terms in level if terms.windows is not None]:
             bars += [Bar.of_windows(terms.place, terms.windows or ()) for terms in found]
             break
-    if case.approved_by is None and (delay := _delay(levels)):
+    if case.approved_by is None and not case.hurried and (delay := _delay(levels)):
         seconds, terms = delay
         says = f"the policy waits {seconds:g} s after the approval"
         bars.append(Bar.of_moment(terms.place, case.since + seconds, says))

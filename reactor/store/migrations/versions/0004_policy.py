@@ -32,9 +32,10 @@ def _component() -> None:
 
 
 def _releases() -> None:
+    for name in ("rule", "approved_by"):
+        op.add_column("releases", sa.Column(name, sa.Text(), nullable=True))
+    op.add_column("releases", sa.Column("hurried", sa.Boolean(), server_default=sa.false(), nullable=False))
     for name, kind in (
-        ("rule", sa.Text()),
-        ("approved_by", sa.Text()),
         ("held_since", sa.Double()),
         ("reminded_at", sa.Double()),
         ("ring", sa.Integer()),
@@ -44,6 +45,21 @@ def _releases() -> None:
         ("gray_shown", sa.Integer()),
     ):
         op.add_column("releases", sa.Column(name, kind, nullable=True))
+    # What waits for a person already: since its last row of history says so.
+    op.execute(
+        "UPDATE releases SET held_since = coalesce("
+        "(SELECT at FROM history WHERE history.release_id = releases.id AND to_state = 'held' "
+        "ORDER BY history.id DESC LIMIT 1), created_at) WHERE state = 'held'"
+    )
+    held = sa.text("state = 'held'")
+    op.create_index(
+        "ix_releases_held",
+        "releases",
+        ["held_since", "reminded_at"],
+        unique=False,
+        sqlite_where=held,
+        postgresql_where=held,
+    )
     in_a_ring = sa.text("ring IS NOT NULL")
     op.create_index(
         "ix_releases_ring",
