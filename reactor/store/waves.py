@@ -45,6 +45,8 @@ def get(
     connection: sa.Connection, user_version: str, *, lock: bool = False, still: bool = False
 ) -> Wave | None:
     """The wave of this version, if there is one: locked, or `still`, so that nobody moves it meanwhile."""
+    if "\0" in user_version:
+        return None  # PostgreSQL takes no such text, not even in a question
     query = sa.select(waves).where(waves.c.user_version == user_version)
     if lock or still:
         query = query.with_for_update(read=not lock)

@@ -544,3 +544,9 @@ def test_a_store_that_is_gone_is_a_503_problem_and_the_api_is_back_with_it(house
     assert is_problem(ask(house, "/pause", "POST"), 503)
     rename("gone", "component")
     assert house.api("/status")["paused"] is False
+
+
+@pytest.mark.parametrize("version", ["9.9", "a/b", "%00", "%F0%9F%90%98", "x" * 3000])
+@pytest.mark.parametrize("verb", ["go", "stop", "cancel"])
+def test_a_wave_that_there_is_not_is_not_moved(house, version, verb):
+    assert house.api(f"/waves/{version}/{verb}", "POST", status=404)["status"] == 404
