@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from reactor.core.policy import Case, Policy, Ruling, Subject, decide
+from reactor.core.policy import Action, Case, Policy, Ruling, Subject, decide
 from reactor.store import authorizers, component
 from reactor.store.authorizers import Authorizer
 from reactor.store.component import Component
@@ -13,7 +13,8 @@ from reactor.store.database import Store
 class Forecast:
     """What the policy says at `at` (Unix seconds), and what else would stand in the way, in words.
 
-    `nick_name` is of the store, if it was asked and knows one; `rings` names the stage of its version's wave.
+    `at_first` is what stops it before WeChat was asked for its version, if anything does.
+    `nick_name` is of the store, if it was asked and knows one; `ring` names the stage of its version's wave.
     """
 
     case: Case
@@ -22,6 +23,7 @@ class Forecast:
     nick_name: str | None = None
     obstacles: tuple[str, ...] = ()
     ring: str | None = None
+    at_first: Ruling | None = None
 
 
 def foretell(
@@ -29,21 +31,30 @@ def foretell(
 ) -> Forecast:
     """Ask the policy, and the store, if there is one, for the names and pauses that `case` lacks."""
     if store is None or component_appid is None:
-        return Forecast(case, at, decide(policy, case, at), ring=_ring(policy, case))
+        return _forecast(policy, case, at)
     with store.read() as connection:
         known = authorizers.get(connection, case.subject.authorizer_appid)
         system = component.get(connection, component_appid)
     if known is not None:
         subject = Subject(known.authorizer_appid, known.user_name, known.nick_name)
         case = replace(case, subject=subject, paused=known.paused)
-    return Forecast(
-        case,
-        at,
-        decide(policy, case, at),
-        nick_name=known.nick_name if known else None,
-        obstacles=tuple(_obstacles(known, system)),
-        ring=_ring(policy, case),
-    )
+    told = _forecast(policy, case, at)
+    obstacles = (*_obstacles(known, system), *told.obstacles)
+    return replace(told, nick_name=known.nick_name if known else None, obstacles=obstacles)
+
+
+def _forecast(policy: Policy, case: Case, at: float) -> Forecast:
+    ruling, at_first = decide(policy, case, at), _at_first(policy, case, at)
+    obstacles: tuple[str, ...] = ()
+    if at_first is not None and (at_first.action, at_first.until) != (ruling.action, ruling.until):
+        obstacles = (f"a push names no version; until WeChat is asked for it: {at_first.reason}",)
+    return Forecast(case, at, ruling, obstacles=obstacles, ring=_ring(policy, case), at_first=at_first)
+
+
+def _at_first(policy: Policy, case: Case, at: float) -> Ruling | None:
+    """What a version that nobody has looked at yet is stopped by; one that may go is looked at."""
+    ruling = decide(policy, replace(case, user_version=None, user_desc=None), at)
+    return ruling if ruling.action in (Action.OFF, Action.HOLD, Action.WAIT) else None
 
 
 def _obstacles(known: Authorizer | None, system: Component) -> list[str]:

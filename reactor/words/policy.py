@@ -134,6 +134,9 @@ CHINESE = {
     "released by itself ({reason})": "自动发布（{reason}）",
     "released by itself, step by step to more of its users": "自动分阶段（灰度）发布",
     "released by itself, step by step to more of its users ({reason})": "自动分阶段（灰度）发布（{reason}）",
+    "a push names no version; until WeChat is asked for it: {reason}": (
+        "推送不带版本号；向微信查询之前：{reason}"
+    ),
     "whoever submitted it asked for that": "提交者要求先确认",  # the reason in config/policy.toml
     "the policy holds it until a person approves ({reason})": "按策略等待人工确认（{reason}）",
     "the policy only observes: nothing is done": "策略为仅记录：不做任何操作",
