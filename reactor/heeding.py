@@ -11,6 +11,7 @@ log = logging.getLogger(__name__)
 
 # By then every process has looked at the file as well, and none opens a release by the old one any more.
 SETTLE_SECONDS = 3.0
+LOOK_AGAIN_SECONDS = 30.0  # whether anything waits by a policy that came and went unseen
 
 
 class Heeding:
@@ -19,6 +20,7 @@ class Heeding:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._heeded: str | None = None
+        self._looked_at = 0.0
         self._coming: tuple[str, float] | None = None  # a changed policy, and when it was first seen
         self._after = 0
         self._problem: str | None = None
@@ -51,12 +53,13 @@ class Heeding:
 
     def _heed(self, digest: str) -> bool:
         """Once the change has settled, all that waits as the old policy said is decided anew, in pieces."""
-        if digest == self._heeded:
-            return False
         now = self._tools.clock()
+        if digest == self._heeded and 0 <= now - self._looked_at < LOOK_AGAIN_SECONDS:
+            self._coming = None
+            return False
         if self._coming is None or self._coming[0] != digest:
             if self._row().policy_digest == digest:
-                self._heeded = digest
+                self._heeded, self._looked_at, self._coming = digest, now, None
                 return False
             self._coming, self._after = (digest, now), 0
         if 0 <= now - self._coming[1] < SETTLE_SECONDS:
@@ -66,7 +69,7 @@ class Heeding:
             if after is None:  # noted last: who dies before it leaves all of it to the next
                 component.note_policy(connection, self._tools.component_appid, digest)
         if after is None:
-            self._heeded, self._coming = digest, None
+            self._heeded, self._looked_at, self._coming = digest, now, None
             log.info("policy=heeded digest=%s", digest)
         self._after = after or 0
         return after is not None

@@ -12,7 +12,7 @@ from reactor.core.errors import Answered, ReactorError
 from reactor.core.lifecycle import Audit, Happening, State, is_younger
 from reactor.permission import Permission
 from reactor.rollback import barred
-from reactor.store import authorizers, calls, claims, events, notices, releases
+from reactor.store import authorizers, calls, claims, component, events, notices, releases
 from reactor.store.releases import Release
 from reactor.tide import judge
 from reactor.tools import Tools
@@ -24,6 +24,7 @@ _ENDED_BY_AN_EVENT = frozenset(
         *(WaitsFor.PAUSE, WaitsFor.RING, WaitsFor.DELAY),
     }
 )
+_BY_POLICY = frozenset({WaitsFor.DELAY, WaitsFor.RING})
 
 
 class LostClaim(ReactorError):
@@ -153,6 +154,8 @@ class Ledger:
             **self._values(decision, now),
         )
         if kept:
+            if decision.waits_for in _BY_POLICY and self.may.digest:
+                component.doubt_policy(connection, self.may.digest)
             self._note_authorizer(connection, decision, now)
             if decision.happening is Happening.MISDIRECTED and self._release.event_id is not None:
                 events.misdirect(connection, self._release.event_id, decision.reason)

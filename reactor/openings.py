@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from reactor.core.decisions import WaitsFor
 from reactor.core.lifecycle import Audit, Happening, State
 from reactor.core.policy import Action, Case, Policy, Ruling, Subject, decide
-from reactor.store import releases
+from reactor.store import component, releases
 from reactor.store.releases import Release
 
 WAITING = (State.HELD, State.PENDING, State.FAILED)
@@ -47,9 +47,13 @@ def open_approvals(
     if not approvals:
         return []
     by_push = approvals[0].audit is None
+    followed = policy()
+    rows = [_opening(approval, followed) for approval in approvals]
+    if any(row["waits_for"] is WaitsFor.DELAY for row in rows):
+        component.doubt_policy(connection, followed.digest)
     ids = releases.open_all(
         connection,
-        [_opening(approval, policy()) for approval in approvals],
+        rows,
         happening="opened" if by_push else "found",
         actor=releases.INTAKE if by_push else releases.SWEEP,
     )

@@ -22,6 +22,7 @@ class Permission:
 
     def __init__(self, release: Release, tools: Tools) -> None:
         self.ruling: Ruling | None = None
+        self.digest: str | None = None  # of the policy that it was asked of
         self._release = release
         self._tools = tools
         self._all_paused = False
@@ -80,7 +81,8 @@ class Permission:
             paused=self._all_paused or (known is not None and known.paused),
             hurried=release.hurried,
         )
-        self.ruling = decide(self._tools.policy(), case, self._tools.clock())
+        policy = self._tools.policy()
+        self.ruling, self.digest = decide(policy, case, self._tools.clock()), policy.digest
         return self.ruling
 
     def _obey(self, ruling: Ruling) -> Decision | None:

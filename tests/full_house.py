@@ -1,9 +1,13 @@
 """A house in which everything has happened: releases in every state, names and reasons that bite."""
 
+import json
+
 from known import COMPONENT, SHOP
 
 from reactor.core.lifecycle import State
+from reactor.core.policy.waves import WaveState
 from reactor.store.schema import authorizers, calls, component, events, history, releases, workers
+from reactor.store.schema_ops import waves
 
 XSS = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 LONG = "averylongwordwithoutanyspace" * 4
@@ -19,6 +23,7 @@ def fill(house, *, blocked=False):
         connection.execute(releases.insert(), list(_releases(now)))
         connection.execute(calls.insert(), list(_calls(now)))
         connection.execute(history.insert(), list(_history(now)))
+        connection.execute(waves.insert(), list(_waves(now)))
         connection.execute(workers.insert().values(holder="w", started_at=now - 60, seen_at=now))
         stopped = {"blocked_by": "blocked", "blocked_reason": f"61004 {XSS}", "blocked_since": now - 90}
         connection.execute(
@@ -63,6 +68,20 @@ def _events(now):
             "verdict": "unreadable" if kind == "unreadable" else "accepted",
             "reason": REASON if kind != "audit_success" else None,
             "message": f"<xml><Reason>{REASON}</Reason></xml>",
+        }
+
+
+def _waves(now):
+    for number, state in enumerate(WaveState):
+        yield {
+            "user_version": (XSS, LONG, "1.4.2", "1.4.3")[number],
+            "opened_at": now - 4000 + number,
+            "changed_at": now - 300,
+            "rings": json.dumps(["canary", XSS, LONG]),
+            "ring": number % 3,
+            "state": state,
+            "forgiven": 0,
+            "reason": REASON if state is WaveState.STOPPED else None,
         }
 
 

@@ -194,6 +194,27 @@ def test_what_waits_goes_on_waiting_where_the_changed_policy_says_so_too(build_h
     assert row(house).policy_digest == house.worker._tools.policy().digest
 
 
+@pytest.mark.parametrize("waits_from", ["its opening", "its turn"])
+def test_what_waits_by_a_policy_that_came_and_went_unseen_is_decided_anew(build_house, waits_from):
+    house = build_house(AUTO)
+    house.open_shop()
+    house.keep_up(5, step=1)
+    if waits_from == "its turn":
+        house.approve()
+    policy_of(house, WAITING)
+    age(house.settings.policy_path)
+    house.clock.advance(2)
+    if waits_from == "its opening":
+        house.approve()
+    house.run()
+    assert ask(house, "SELECT state, waits_for FROM releases") == [("pending", "delay")]
+    policy_of(house, AUTO)
+    age(house.settings.policy_path)
+    house.keep_up(40, step=1)
+    house.run()
+    assert house.only_release()["state"] == "released"
+
+
 def test_what_is_held_stays_held_whatever_the_changed_policy_says(build_house):
     house = build_house(HOLD)
     house.open_shop()

@@ -178,8 +178,14 @@ def take_probe(connection: sa.Connection, component_appid: str, *, now: float, n
 
 
 def note_policy(connection: sa.Connection, component_appid: str, digest: str) -> None:
-    """Note which policy the workers follow."""
+    """Note which policy the workers follow: all that waits by a policy waits by this one."""
     _keep(connection, component_appid, policy_digest=digest)
+
+
+def doubt_policy(connection: sa.Connection, digest: str) -> None:
+    """Something waits by this policy from now on; where another one is followed, all is decided anew."""
+    other = component.c.policy_digest != digest
+    connection.execute(sa.update(component).where(other).values(policy_digest=None))
 
 
 def note_policy_problem(connection: sa.Connection, row: Component, problem: str | None) -> bool:

@@ -141,7 +141,8 @@ def post(connection):
 def record(connection):
     vault = Vault(["k" * 40])
     assert len(chain.loose(connection)) == chain.count_loose(connection) > 0
-    connection.execute(sa.update(history).values(seq=history.c.id, digest="0" * 64))
+    sealed = {"seq": history.c.id, "digest": "0" * 64}
+    connection.execute(sa.update(history).where(history.c.id > 0).values(sealed))
     ends = Ends(first_seq=1, last_seq=2)
     values = dict(zip(("first_seq", "first_digest", "last_seq", "last_digest"), astuple(ends), strict=True))
     connection.execute(sa.insert(chain_table).values(id=1, signature=vault.sign(ends.text), **values))
