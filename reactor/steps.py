@@ -15,7 +15,7 @@ from reactor.core.errors import ReactorError, StoreUnavailable, TokenError, WeCh
 from reactor.errands import Doing, claim
 from reactor.ledger import LostClaim
 from reactor.logs import about
-from reactor.store import asking, authorizers, calls, claims, component, errands
+from reactor.store import asking, authorizers, calls, claims, component, moments
 from reactor.store.authorizers import Authorizer
 from reactor.store.database import Conflict
 from reactor.store.presence import LEASE_SECONDS
@@ -86,15 +86,13 @@ class Steps:
         now = self._tools.clock()
         with self._store.read() as connection:
             row = component.get(connection, self._tools.component_appid)
-            code, errand = authorizers.next_code_due(connection), errands.next_due(connection)
-            due_at, lapse = claims.next_due(connection), claims.next_lapse(connection)
-            speed = self._tools.policy().pace
-            allowed = claims.next_pace(connection, speed, now)
-            full = claims.is_full(connection, speed, now)
+            seen = moments.look(connection, self._tools.policy().pace, now=now)
         stopped = row.paused or row.blocked_by is not None
-        times = (lapse,) if full else (due_at, lapse)  # while full, only what a dead worker left may begin
-        due = min((max(at, allowed) for at in times if at is not None and not row.paused), default=None)
-        next_at = min((at for at in (code, errand, due) if at is not None), default=None)
+        # While full, only what a dead worker left may begin.
+        times = (seen.lapse,) if seen.full else (seen.release, seen.lapse)
+        due = min((max(at, seen.pace) for at in times if at is not None and not row.paused), default=None)
+        next_at = min((at for at in (seen.code, seen.errand, due) if at is not None), default=None)
+        ahead = seen.release is not None and seen.release <= now < seen.pace
         blocked = row.blocked_by is not None
         if blocked:
             next_at = row.next_probe_at or 0.0
@@ -102,11 +100,11 @@ class Steps:
             next_at=next_at,
             due=next_at is not None and next_at <= now,
             blocked=blocked,
-            lapsed=stopped and lapse is not None and lapse < now,
-            may_exchange=code is not None and code <= now,
-            may_run_errand=errand is not None and errand <= now,
+            lapsed=stopped and seen.lapse is not None and seen.lapse < now,
+            may_exchange=seen.code is not None and seen.code <= now,
+            may_run_errand=seen.errand is not None and seen.errand <= now,
             may_release=due is not None and due <= now,
-            paced=not stopped and not full and due_at is not None and due_at <= now < allowed,
+            paced=not stopped and not seen.full and ahead,
         )
 
     def _put_back_lapsed(self) -> bool:

@@ -7,10 +7,11 @@ from invited import PUBLIC, authorize_at_wechat, get, invitations, invite, links
 from known import COMPONENT, SHOP, SHOP_NAME
 from stories import ask, authorizer, check_the_end, count, held
 
+from reactor.core.policy import Pace
 from reactor.invitations import Stage
 from reactor.simulator import pusher
 from reactor.simulator.faults import Fault
-from reactor.store import errands
+from reactor.store import errands, moments
 
 ACCOUNT, ACCOUNT_NAME = "wx570bc396a51b8ff8", "gh_3c884a361561"
 
@@ -176,7 +177,7 @@ def test_a_worker_that_ends_hands_over_what_it_has_not_finished(house):
     with held(house, "api_create_preauthcode", "hold_before", run=house.worker.step):
         house.worker.stop(timeout=0.1)
         with house.store.read() as connection:
-            assert errands.next_due(connection) <= house.clock()
+            assert moments.look(connection, Pace(), now=house.clock()).errand <= house.clock()
     assert stage(house, invited) is Stage.READY
 
 
@@ -186,7 +187,7 @@ def test_a_heartbeat_keeps_an_errand_that_takes_long(house):
         house.clock.advance(15)
         house.worker.beat()
         with house.store.read() as connection:
-            assert errands.next_due(connection) == house.clock() + 20
+            assert moments.look(connection, Pace(), now=house.clock()).errand == house.clock() + 20
     house.run()
 
 

@@ -31,12 +31,13 @@ from stories import (
 from reactor.authorization import Exchange
 from reactor.bootstrap import build_web
 from reactor.core.lifecycle import State
+from reactor.core.policy import Pace
 from reactor.settings import load_settings
 from reactor.simulator import pusher
 from reactor.simulator.face import serve
 from reactor.simulator.faults import Fault
 from reactor.simulator.platform import Platform
-from reactor.store import authorizers, claims, component, presence, releases
+from reactor.store import authorizers, component, moments, presence, releases
 from reactor.surroundings import Surroundings
 from reactor.wechat import answers
 from reactor.worker import POLL_SECONDS, Worker
@@ -396,7 +397,7 @@ def test_a_release_behind_one_in_flight_is_neither_polled_nor_uses_the_probe_up(
         assert house.worker._pause() == POLL_SECONDS
         now = house.clock()
         with house.store.write() as connection:
-            assert claims.next_due(connection) is None
+            assert moments.look(connection, Pace(), now=now).release is None
             component.block(connection, COMPONENT, by="system", reason="x", now=now, next_probe_at=now)
         assert house.worker.step()
         assert house.platform.calls[-1].call == PROBE

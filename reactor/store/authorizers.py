@@ -29,7 +29,7 @@ _NAMED = (
     .where(authorizers.c.user_name.in_(sa.bindparam("names", expanding=True)))
     .order_by(authorizers.c.id.desc())
 )  # of several of one name the one known longest is the last, and stays
-_NEXT_CODE_DUE = sa.select(sa.func.min(authorizers.c.code_due_at)).where(
+NEXT_CODE_DUE = sa.select(sa.func.min(authorizers.c.code_due_at)).where(
     authorizers.c.code_sealed.is_not(None)
 )
 
@@ -222,11 +222,6 @@ def drop_access_token(connection: sa.Connection, authorizer_appid: str, dead_sea
         authorizers.c.access_token_sealed == dead_sealed,
     )
     connection.execute(statement.values(access_token_sealed=None))
-
-
-def next_code_due(connection: sa.Connection) -> float | None:
-    """When the next authorization code wants to be exchanged."""
-    return connection.execute(_NEXT_CODE_DUE).scalar()
 
 
 def count_codes(connection: sa.Connection) -> int:

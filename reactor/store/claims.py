@@ -17,7 +17,7 @@ _OTHER = releases.alias("other")
 _IN_FLIGHT = sa.exists().where(
     _OTHER.c.authorizer_appid == releases.c.authorizer_appid, _OTHER.c.state == State.RELEASING
 )
-_NEXT_DUE = sa.select(sa.func.min(releases.c.due_at)).where(releases.c.state == State.PENDING, ~_IN_FLIGHT)
+NEXT_DUE = sa.select(sa.func.min(releases.c.due_at)).where(releases.c.state == State.PENDING, ~_IN_FLIGHT)
 _NOW: sa.BindParameter[float] = sa.bindparam("now")
 _LAPSED = sa.select(releases).where(releases.c.state == State.RELEASING, releases.c.lease_until < _NOW)
 _DUE = (
@@ -30,7 +30,7 @@ _LAPSED_ONE, _DUE_ONE, _UNTRIED_ONE = (
     query.limit(1).with_for_update(of=releases, skip_locked=True)
     for query in (_LAPSED, _DUE, _DUE.where(_MET_NOTHING))
 )
-_UNDER_WAY = sa.select(sa.func.count()).where(
+UNDER_WAY = sa.select(sa.func.count()).where(
     releases.c.state == State.RELEASING, releases.c.lease_until >= sa.bindparam("now")
 )
 RELEASES = "releases"  # the pace of all processes together
@@ -41,28 +41,7 @@ _WAITING = (
     .order_by(releases.c.id)
     .limit(BATCH)
 )
-_NEXT_LAPSE = sa.select(sa.func.min(releases.c.lease_until)).where(releases.c.state == State.RELEASING)
-
-
-def next_due(connection: sa.Connection) -> float | None:
-    """The earliest due time of those that may be claimed: no other of their authorizer is in flight."""
-    return connection.execute(_NEXT_DUE).scalar()
-
-
-def next_lapse(connection: sa.Connection) -> float | None:
-    """When the first lease of a release in flight lapses."""
-    return connection.execute(_NEXT_LAPSE).scalar()
-
-
-def next_pace(connection: sa.Connection, speed: Pace, now: float) -> float:
-    """From when on the pace allows another release; `now` when it does already."""
-    return pace.free_at(connection, RELEASES, now=now, gap=1 / speed.releases_per_second)
-
-
-def is_full(connection: sa.Connection, speed: Pace, now: float) -> bool:
-    """Whether as many are under way as may be at once."""
-    under_way: int = connection.execute(_UNDER_WAY, {"now": now}).scalar_one()
-    return under_way >= speed.concurrency
+NEXT_LAPSE = sa.select(sa.func.min(releases.c.lease_until)).where(releases.c.state == State.RELEASING)
 
 
 def claim_due(  # noqa: PLR0913 - by whom, when and how
@@ -94,7 +73,12 @@ def _may_begin(connection: sa.Connection, release: Release, speed: Pace, now: fl
     # Taken first: it makes claims wait for each other, so that the count below is right.
     if not pace.take(connection, RELEASES, now=now, gap=gap, burst=BURST_SECONDS):
         return False
-    return release.state is State.RELEASING or not is_full(connection, speed, now)
+    return release.state is State.RELEASING or not _is_full(connection, speed, now)
+
+
+def _is_full(connection: sa.Connection, speed: Pace, now: float) -> bool:
+    under_way: int = connection.execute(UNDER_WAY, {"now": now}).scalar_one()
+    return under_way >= speed.concurrency
 
 
 def _claim(

@@ -13,7 +13,7 @@ from reactor.store.schema_ops import errands
 PRE_AUTH_CODE, AUTH_CODE, EXAM = "pre_auth_code", "auth_code", "exam"
 ROLLBACK = "rollback"  # of the live version of a mini program, which is its subject
 
-_NEXT_DUE = sa.select(sa.func.min(errands.c.due_at))
+NEXT_DUE = sa.select(sa.func.min(errands.c.due_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,6 @@ def want(
         statement.on_conflict_do_update(index_elements=[errands.c.kind, errands.c.subject], set_=fresh)
     )
     bell.ring(connection)
-
-
-def next_due(connection: sa.Connection) -> float | None:
-    """When the next one wants to be done."""
-    return connection.execute(_NEXT_DUE).scalar()
 
 
 def exists(connection: sa.Connection, kind: str, subject: str) -> bool:

@@ -62,5 +62,6 @@ def prune(connection: sa.Connection, *, before: float) -> int:
     """Delete one batch of those that ended before this moment; says how many."""
     old = sa.select(links.c.digest).where(links.c.expires_at < before).limit(_BATCH)
     gone = connection.execute(old).scalars().all()
-    connection.execute(sa.delete(links).where(links.c.digest.in_(gone)))
+    if gone:
+        connection.execute(sa.delete(links).where(links.c.digest.in_(gone)))
     return len(gone)

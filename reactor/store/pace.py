@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from reactor.store.database import insert
 from reactor.store.schema import paces
 
-_ONE = sa.select(paces.c.next_at).where(paces.c.name == sa.bindparam("name"))
+NEXT = sa.select(paces.c.next_at).where(paces.c.name == sa.bindparam("name"))
 LEAST_HORIZON_SECONDS = 2.0
 
 
@@ -42,5 +42,9 @@ def is_free(connection: sa.Connection, name: str, *, now: float, gap: float) -> 
 
 def free_at(connection: sa.Connection, name: str, *, now: float, gap: float) -> float:
     """When a take may succeed; `now` or earlier when it may already."""
-    at: float | None = connection.execute(_ONE, {"name": name}).scalar()
+    return allowed_at(connection.execute(NEXT, {"name": name}).scalar(), now=now, gap=gap)
+
+
+def allowed_at(at: float | None, *, now: float, gap: float) -> float:
+    """The same, of what stands in the row; None when there is none."""
     return now if at is None or at > _horizon(now, gap) else at

@@ -28,29 +28,35 @@ def prune(connection: sa.Connection, *, before: float) -> int:
         oldest = sa.select(releases.c.id, releases.c.created_at).where(releases.c.state == state)
         ids = _past(connection, oldest.order_by(releases.c.id), before)
         ids = _counted(connection, ids, counted)
-        connection.execute(sa.delete(calls).where(calls.c.release_id.in_(ids)))
-        connection.execute(sa.delete(releases).where(releases.c.id.in_(ids)))
-        gone = max(gone, len(ids))
+        _delete(connection, calls.c.release_id, ids)
+        gone = max(gone, _delete(connection, releases.c.id, ids))
     alone = sa.select(calls.c.id, calls.c.at.label("created_at")).where(calls.c.release_id.is_(None))
     alone = alone.where(calls.c.id <= counted.get("calls", 0))
     ids = _past(connection, alone.order_by(calls.c.id), before)
-    connection.execute(sa.delete(calls).where(calls.c.id.in_(ids)))
-    gone = max(gone, len(ids))
+    gone = max(gone, _delete(connection, calls.c.id, ids))
     noted = sa.select(notices.c.id, notices.c.at.label("created_at"))  # told or not: it is no news any more
     over = sa.select(messages.c.id, messages.c.created_at).where(messages.c.due_at.is_(None))
     for table, oldest in ((notices, noted), (messages, over)):
         ids = _past(connection, oldest.order_by(table.c.id), before)
-        connection.execute(sa.delete(table).where(table.c.id.in_(ids)))
-        gone = max(gone, len(ids))
+        gone = max(gone, _delete(connection, table.c.id, ids))
     gone = max(gone, links.prune(connection, before=before))
     ids = [one for one in _events_past(connection, before) if one <= counted.get("events", 0)]
-    connection.execute(sa.delete(events).where(events.c.id.in_(ids)))
+    gone = max(gone, _delete(connection, events.c.id, ids))
     numbers.settle_marks(connection)
-    return max(gone, len(ids))
+    return gone
+
+
+def _delete(connection: sa.Connection, column: sa.Column[int], ids: list[int]) -> int:
+    """Delete the rows of these; says how many those are."""
+    if ids:
+        connection.execute(sa.delete(column.table).where(column.in_(ids)))
+    return len(ids)
 
 
 def _counted(connection: sa.Connection, ids: list[int], counted: Mapping[str, int]) -> list[int]:
     """Those of the releases of whose story every row was counted."""
+    if not ids:
+        return []
     ahead: set[int] = set()
     for table in (calls, history):
         late = sa.and_(table.c.release_id.in_(ids), table.c.id > counted.get(table.name, 0))

@@ -1,6 +1,7 @@
 import pytest
 
-from reactor.store import authorizers
+from reactor.core.policy import Pace
+from reactor.store import authorizers, moments
 from reactor.store.database import Conflict
 
 SHOP, OTHER = "wx000000000000000a", "wx000000000000000b"
@@ -216,7 +217,7 @@ def test_waiting_codes_can_be_made_due_but_not_those_being_exchanged(do, shop):
 def test_it_is_known_when_the_next_code_is_due(do, store):
     def next_due():
         with store.read() as connection:
-            return authorizers.next_code_due(connection)
+            return moments.look(connection, Pace(), now=200.0).code
 
     assert next_due() is None
     keep_code(do, appid=SHOP, now=300.0)

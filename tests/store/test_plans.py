@@ -21,6 +21,7 @@ from reactor.store import (
     component,
     glances,
     messages,
+    moments,
     notices,
     pruning,
     releases,
@@ -85,10 +86,7 @@ def scans(found):
 
 
 def look(connection):
-    assert claims.next_due(connection)
-    claims.next_lapse(connection)
-    claims.next_pace(connection, Pace(), NOW)
-    authorizers.next_code_due(connection)
+    assert moments.look(connection, Pace(), now=NOW).release
 
 
 def claim(connection):

@@ -5,7 +5,8 @@ import sqlalchemy as sa
 
 from reactor.core.errors import IllegalTransition
 from reactor.core.lifecycle import Happening, State, allows, follow
-from reactor.store import calls, claims, history, releases
+from reactor.core.policy import Pace
+from reactor.store import calls, claims, history, moments, releases
 from reactor.store.database import Conflict
 from reactor.wechat import CallRecord
 
@@ -314,7 +315,7 @@ def test_a_live_worker_renews_its_own_leases_and_no_others(do, see, claim, open_
 def test_it_is_known_when_the_next_thing_is_due_or_lapses(do, store, claim, open_release):
     def outlook():
         with store.read() as connection:
-            return releases.oldest_due(connection), claims.next_lapse(connection)
+            return releases.oldest_due(connection), moments.look(connection, Pace(), now=100.0).lapse
 
     assert outlook() == (None, None)
     open_release(State.HELD, due_at=None)
