@@ -84,6 +84,16 @@ class Life:
         self.reach(f"after commit {self.commits}")
 
 
+def deaths(moments, begun=0):
+    """The moments, from this one on, at which a death leaves something else behind than at any other.
+
+    Between the end of one commit or call and the beginning of the next nothing reaches the outside: to die
+    at the one is to die at the other. So it is the beginnings, and the very last end.
+    """
+    last = len(moments) - 1
+    return [one for one in range(begun, last + 1) if moments[one].startswith("before") or one == last]
+
+
 class Line(BaseAdapter):
     """The line to WeChat: a call may never leave, or its answer find nobody."""
 

@@ -1,7 +1,7 @@
 """Death at every commit and call of a gray release and of a rollback: each step is taken once."""
 
 import pytest
-from dying import platform_at, yard
+from dying import deaths, platform_at, yard
 from house import Clock
 from known import SHOP
 from stories import ask, replay, whole
@@ -115,10 +115,10 @@ def test_whoever_dies_at_any_commit_or_call_leaves_each_step_taken_once(request,
     with serve(platform_at(clock)) as face, yard(request, kind, face, clock, policy) as here:
         before, moments = live()
         assert f"after the call {call}" in moments[before:]
-        for left in range(before, len(moments)):
+        for left in deaths(moments, before):
             try:
                 live(left)
             except BaseException as error:
                 error.add_note(f"it died at moment {left} of {len(moments)}: {moments[left]}")
                 raise
-    print(f"{story.__name__} on {kind}: {len(moments) - before} deaths")
+    print(f"{story.__name__} on {kind}: {len(deaths(moments, before))} deaths")

@@ -1,7 +1,7 @@
 """Death at every commit and call of an approval by a person, and of a pause that ends: released, once."""
 
 import pytest
-from dying import platform_at, yard
+from dying import deaths, platform_at, yard
 from house import Clock
 from known import SHOP
 from stories import ask
@@ -121,10 +121,10 @@ def test_whoever_dies_at_any_commit_or_call_leaves_what_people_decided(request, 
         yard(request, kind, face, clock, policy, REACTOR_NOTIFY="wecom://made-up-key") as here,
     ):
         before, moments = live()
-        for left in range(before, len(moments)):
+        for left in deaths(moments, before):
             try:
                 live(left)
             except BaseException as error:
                 error.add_note(f"it died at moment {left} of {len(moments)}: {moments[left]}")
                 raise
-    print(f"{story.__name__} on {kind}: {len(moments) - before} deaths")
+    print(f"{story.__name__} on {kind}: {len(deaths(moments, before))} deaths")

@@ -1,7 +1,7 @@
 """Death at every commit and call of a version on its way through the rings: nobody goes early, or twice."""
 
 import pytest
-from dying import platform_at, yard
+from dying import deaths, platform_at, yard
 from house import Clock
 from known import COMPONENT
 from stories import ask, replay, whole
@@ -131,10 +131,10 @@ def test_whoever_dies_at_any_commit_or_call_releases_nobody_before_his_ring(
 
     with serve(platform_at(clock)) as face, yard(request, kind, face, clock, policy) as here:
         before, moments = live()
-        for left in range(before, len(moments)):
+        for left in deaths(moments, before):
             try:
                 live(left)
             except BaseException as error:
                 error.add_note(f"it died at moment {left} of {len(moments)}: {moments[left]}")
                 raise
-    print(f"{story.__name__} on {kind}: {len(moments) - before} deaths")
+    print(f"{story.__name__} on {kind}: {len(deaths(moments, before))} deaths")
