@@ -54,9 +54,9 @@ class Tide:
     def _may_begin(self) -> bool:
         now, store = self._tools.clock(), self._tools.store
         with store.read() as connection:
-            if not waves.moving(connection, after="", limit=1):
-                return False
             if not pace.is_free(connection, _PACE, now=now, gap=self._gap):
+                return False
+            if not waves.moving(connection, after="", limit=1):
                 return False
         with store.write() as connection:
             return pace.take(connection, _PACE, now=now, gap=self._gap)

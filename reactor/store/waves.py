@@ -20,6 +20,18 @@ from reactor.store.schema_ops import UNDONE, waves
 BATCH = 200
 LONGEST_VERSION = 200  # what is longer is no name, and no index of PostgreSQL would take it
 _AT_REST = (State.PENDING, State.HELD)
+_ENDING = sa.exists().where(
+    releases.c.user_version == waves.c.user_version,
+    releases.c.ring.is_not(None),
+    releases.c.state.in_(_AT_REST),
+)
+_MAY_MOVE = sa.or_(waves.c.state == WaveState.OPEN, sa.and_(waves.c.state == WaveState.CANCELLED, _ENDING))
+_MOVING = (
+    sa.select(waves)
+    .where(UNDONE, _MAY_MOVE, waves.c.user_version > sa.bindparam("after"))
+    .order_by(waves.c.user_version)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +104,7 @@ def latest(connection: sa.Connection, limit: int) -> list[Wave]:
 
 def moving(connection: sa.Connection, *, after: str, limit: int) -> list[Wave]:
     """Waves that may have to be moved, by their versions: open ones, and ended ones that still end."""
-    ending = sa.exists().where(
-        releases.c.user_version == waves.c.user_version,
-        releases.c.ring.is_not(None),
-        releases.c.state.in_(_AT_REST),
-    )
-    may_move = sa.or_(waves.c.state == WaveState.OPEN, sa.and_(waves.c.state == WaveState.CANCELLED, ending))
-    query = sa.select(waves).where(UNDONE, may_move, waves.c.user_version > after)
-    return [_of_row(row) for row in connection.execute(query.order_by(waves.c.user_version).limit(limit))]
+    return [_of_row(row) for row in connection.execute(_MOVING, {"after": after, "most": limit})]
 
 
 def stopped(connection: sa.Connection, limit: int) -> list[Wave]:
