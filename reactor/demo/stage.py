@@ -20,7 +20,7 @@ from reactor.simulator.wire import free_port
 NEEDED = ("wsgi.py", "config/gunicorn.conf.py")
 RETRY_SCALE = 0.2
 PROCESSES = 2
-END_SECONDS = 10.0
+END_SECONDS = 20.0  # gunicorn takes 10 at most, on a machine that is not busy
 _TROUBLE = re.compile(r'\b(?:ERROR|CRITICAL)\b|"level": "(?:error|critical)"|^Traceback ')
 _FOREIGN = re.compile(
     r"WECHAT_.*|REACTOR_.*|(?:DATABASE_URL|WEB_CONCURRENCY|PORT|TRUSTED_PROXIES)(?:_FILE)?|GUNICORN_CMD_ARGS"
