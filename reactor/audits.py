@@ -133,9 +133,10 @@ def _was_swept(
     assert authorizer.swept_until is not None
     if not authorizer.swept_from <= event.succeeded_at <= authorizer.swept_until:
         return False
-    releases.pushed_after_all(
+    if not releases.pushed_after_all(
         connection, authorizer.swept_release_id, event_id=event_id, approved_at=event.succeeded_at
-    )
+    ):
+        return False  # its push has come: this one is of another approval
     # A clock that was wrong may have made the two look like one: another look settles it.
     authorizers.update(connection, authorizer.authorizer_appid, ask_again_at=event.succeeded_at)
     return True

@@ -1,5 +1,6 @@
 """What most tests stand on: a small WeChat, a real store on both databases, and a reactor between them."""
 
+import os
 import shutil
 import tempfile
 import uuid
@@ -19,6 +20,12 @@ from reactor.simulator.face import serve
 from reactor.simulator.platform import Platform
 from reactor.store.schema import metadata
 from reactor.surroundings import Surroundings
+
+
+def pytest_xdist_auto_num_workers():
+    """One more than there are processors: somebody always waits for a lease or for a process."""
+    return (os.cpu_count() or 1) + 1
+
 
 # -- databases -------------------------------------------------------------------------------------------
 

@@ -224,7 +224,8 @@ def one_database(request, kind):
     folder = Path(tempfile.mkdtemp(prefix="reactor", dir=memory if memory.is_dir() else None))
     try:
         shutil.copy(request.getfixturevalue("sqlite_template"), folder / "reactor.db")
-        with closing(sqlite3.connect(folder / "reactor.db", isolation_level=None)) as connection:
+        file = folder / "reactor.db"
+        with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as connection:
             yield f"sqlite:///{folder / 'reactor.db'}", connection
     finally:
         shutil.rmtree(folder)

@@ -238,10 +238,10 @@ def make_due(
 
 def pushed_after_all(
     connection: sa.Connection, release_id: int, *, event_id: int, approved_at: float
-) -> None:
-    """The push of an approval that a sweep had found came: it tells when that was."""
+) -> bool:
+    """The push of an approval that a sweep had found came: it tells when that was. False: it has one."""
     known = sa.update(releases).where(releases.c.id == release_id, releases.c.event_id.is_(None))
-    connection.execute(known.values(event_id=event_id, approved_at=approved_at))
+    return connection.execute(known.values(event_id=event_id, approved_at=approved_at)).rowcount == 1
 
 
 def of_audit(
