@@ -16,7 +16,8 @@ from typing import Any
 
 SHORTEST_SECRET = 8  # less would be found in honest words
 MASK = "•••"
-_FIELD = re.compile(r'(?:^|(?<=\s))([a-z][a-z_]*)=(?:"?%(?:\(([^)]+)\))?s"?|([^\s%]+))')
+_FIELD = re.compile(r'(?:^|(?<=\s))([a-z][a-z_]*)=(?:"?%(?:\(([^)]+)\))?[sr]"?|([^\s%]+))')
+_SIGN = re.compile("%[sr]")
 # What a library may put on a line of its own: a query with a token, a header, a URL with a password.
 _TELLING = re.compile(
     r"((?:(?:access|refresh)_token|verify_ticket|(?:auth|authorization)_code|appsecret|password)"
@@ -110,7 +111,7 @@ def _fields(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
     values = iter(given if isinstance(given, tuple) else ())
     at = 0
     for found in _FIELD.finditer(text):
-        for _ in range(text.count("%s", at, found.start())):  # signs without a name
+        for _ in _SIGN.findall(text, at, found.start()):  # without a name
             next(values, None)
         at = found.end()
         name, key, plain = found.groups()

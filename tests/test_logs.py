@@ -61,6 +61,8 @@ def test_a_decision_is_one_object_with_its_fields():
         ("release=%s: an internal error", (7,), {"release": 7}),
         ("%s=back after %s s", ("web", 9), {}),
         ("left %s, kept=%s", (1, 2), {"kept": 2}),
+        ("wave=%r %s by=ops from=%r", ("2/0", "go", "::1"), {"wave": "2/0", "by": "ops", "from": "::1"}),
+        ("wave=%r verb=%s actor=%s", ("2.5.0", "go", "cli"), {"wave": "2.5.0", "verb": "go", "actor": "cli"}),
         ('method=%(m)s id="%({x-request-id}i)s"', ({"m": "POST", "{x-request-id}i": "abc"},), None),
         ("REACTOR_WORKER=thread is set", (), {}),
         ("level=%s at=%s", ("forged", "now"), {}),

@@ -51,6 +51,12 @@ def test_what_would_happen_is_said_without_a_database(file):
     assert found["database"] is False
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00", "2026-12-24T19:00", "x"])
+def test_a_moment_that_no_clock_can_show_is_refused(file, at):
+    said = command("policy", "explain", SHOP, "--file", file(OFFICE), "--at", at, code=2).stderr
+    assert "Traceback" not in said
+
+
 def test_names_pauses_and_what_else_is_in_the_way_come_from_the_database(house, database_url, file):
     house.open_shop(func_ids=(1,))
     with house.store.write() as connection:

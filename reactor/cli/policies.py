@@ -60,6 +60,9 @@ def _counted(policy: Policy, path: Path) -> str:
     )
 
 
+_YEARS = range(1971, 9999)  # whatever its time zone, it is a moment that a clock can show
+
+
 class _Moment(click.ParamType[float]):
     name = "time"
 
@@ -68,7 +71,7 @@ class _Moment(click.ParamType[float]):
             at = datetime.fromisoformat(value)
         except ValueError:
             self.fail(_AT, param, ctx)
-        if at.tzinfo is None:
+        if at.tzinfo is None or at.year not in _YEARS:
             self.fail(_AT, param, ctx)
         return at.timestamp()
 
