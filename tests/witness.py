@@ -67,7 +67,7 @@ POLICIES = {
     ),
     "gray": Text(f"[default]\nmode = 'gray'\n{_HELD}", _bob),
     "some versions are held": Text(
-        "[[versions]]\nuser_version = '*[02468]'\nmode = 'hold'\n",
+        "".join(f"[[versions]]\nuser_version = '*{digit}'\nmode = 'hold'\n" for digit in "02468"),
         lambda one: int(one.user_version[-1]) % 2 == 0 and not one.approved,
     ),
     "rings": Text(
