@@ -56,7 +56,7 @@ def content_of(path: Path) -> bytes:
 def policy_of(content: bytes, path: Path) -> Policy:
     """What a policy file says; every problem of a PolicyError names the file and the line."""
     try:
-        return parse_policy(content.decode("utf-8"), ZoneInfo)
+        return parse_policy(content.decode("utf-8-sig"), ZoneInfo)
     except UnicodeDecodeError as error:
         raise _unreadable(path, error) from error
     except PolicyError as error:
@@ -67,7 +67,7 @@ def policy_of(content: bytes, path: Path) -> Policy:
 def _unreadable(path: Path, error: Exception) -> PolicyError:
     return PolicyError(
         f"{path}: the file cannot be read ({type(error).__name__}); name one in REACTOR_POLICY "
-        "that this user may read, or unset the variable to release everything at once"
+        "that this user may read"
     )
 
 

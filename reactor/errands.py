@@ -19,6 +19,7 @@ from reactor.store import authorizers, calls, errands, links, notices, releases
 from reactor.store.authorizers import Authorizer
 from reactor.store.errands import Errand
 from reactor.store.presence import LEASE_SECONDS
+from reactor.tide import judge
 from reactor.tools import Tools
 from reactor.wechat import Authorization, CallRecord
 
@@ -211,6 +212,8 @@ class Doing:
             self.put_back(came)
         elif came is not None:
             self._finish(came)
+            if self._rollback.undone:
+                judge(self._tools, self._rollback.undone)  # before anybody else of its wave begins
         else:
             self._store.transact(lambda connection: self._note(connection, None))
 

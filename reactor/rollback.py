@@ -61,6 +61,7 @@ class Rollback:
         self._records = records
         self._unwritten: list[tuple[int | None, CallRecord]] = []
         self._intent: int | None = None
+        self.undone: str | None = None  # the version that it took back
         self._wechat, self._tokens = tools.line(self._observe)
 
     def run(self, turns: Turns) -> Decision | Keep | None:
@@ -164,6 +165,7 @@ class Rollback:
             connection, release, Happening.ROLLED_BACK, at=now, actor=actor, detail=reason, **values
         )
         self._tell(connection, Kind.ROLLED_BACK, reason)
+        self.undone = release.user_version
 
     def fail(self, connection: sa.Connection, reason: str) -> None:
         """It came to nothing: the release stays as it is, and says why."""

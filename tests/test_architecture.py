@@ -74,7 +74,7 @@ MAY_USE = {
     "pictures": {"core", "words", "store", "pictures"},
     "tools": {"core", "store", "wechat", "tokens"},
     "authorization": _CALLING,
-    "errands": _CALLING,
+    "errands": {*_CALLING, "tide"},
     "roster": _CALLING,
     "invitations": {"core", "store"},
     "ledger": _CALLING,

@@ -253,6 +253,20 @@ def test_what_was_rolled_back_while_nothing_waited_is_weighed_before_the_next_go
     assert wave(fleet)["state"] == "stopped"
 
 
+def test_a_canary_that_is_rolled_back_stops_its_wave_before_anybody_else_begins(fleet):
+    for version in ("0.9.0", "1.0.0"):
+        approve_all(fleet, [1], version)
+        fleet.flow(1)
+    approve_all(fleet, range(2, 6))
+    fleet.run()
+    newest = fleet.releases(authorizer_appid=appid(1))[0]
+    assert (newest["state"], wave(fleet)["state"]) == ("released", "open")
+    fleet.api(f"/releases/{newest['id']}/rollback", "POST")
+    fleet.run()  # before any round of the tide
+    assert fleet.api(f"/releases/{newest['id']}")["state"] == "cancelled"
+    assert wave(fleet)["state"] == "stopped"
+
+
 def test_why_one_waits_is_told_in_chinese_as_well(fleet):
     approve_all(fleet, range(1, 7))
     fleet.flow(1)

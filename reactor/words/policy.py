@@ -48,9 +48,8 @@ _PARTS = {odd: zh for odd, zh in _ODD.items() if "; " not in odd}
 CHINESE = {
     **_PARTS,
     **_WHOLE,
-    "{path}: the file cannot be read ({why}); name one in REACTOR_POLICY "
-    "that this user may read, or unset the variable to release everything at once": (
-        "{path}：文件读不了（{why}）；请在 REACTOR_POLICY 里写一个本用户可读的文件，或不设它而全部立即发布"
+    "{path}: the file cannot be read ({why}); name one in REACTOR_POLICY that this user may read": (
+        "{path}：文件读不了（{why}）；请在 REACTOR_POLICY 里写一个本用户可读的文件"
     ),
     "{path}: the policy file is not valid TOML: {why}": "{path}：策略文件不是合法的 TOML：{why}",
     "line {number}": "第 {number} 行",
